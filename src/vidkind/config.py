@@ -1,0 +1,109 @@
+"""Options of every stage, each default written once, here.
+
+In: nothing. Out: frozen dataclasses that check themselves and raise ``ConfigError``.
+CLI flags and documentation take their defaults from these classes.
+Standard library only; knows no other room but ``errors``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from vidkind.errors import ConfigError
+
+DEFAULT_CATEGORIES: tuple[str, ...] = ("Animation", "Flat_Content", "Gaming", "Natural_Content")
+
+Sampler = Literal["exact", "keyframe"]
+Alignment = Literal["time", "index"]
+Preset = Literal["compact", "reference"]
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)
+
+
+def _require_choice(name: str, value: str, choices: object) -> None:
+    allowed = get_args(choices)
+    _require(value in allowed, f"{name} is {value!r}; expected one of {', '.join(allowed)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingOptions:
+    """How frames are picked out of a video.
+
+    Attributes:
+        num_frames: Frames per video (T), uniform in presentation time.
+        sampler: ``exact`` decodes the frame shown at each wanted time; ``keyframe``
+            takes the nearest key frame and falls back to ``exact`` where there are too few.
+        skip_black: Leave out frames whose pixels are all but black, unless all are.
+        black_luma: A frame is black when its 98th luma percentile is below this (0..255).
+        sharpen: Unsharp-mask each sampled frame before it is embedded.
+    """
+
+    num_frames: int = 64
+    sampler: Sampler = "exact"
+    skip_black: bool = True
+    black_luma: float = 16.0
+    sharpen: bool = False
+
+    def __post_init__(self) -> None:
+        _require(
+            self.num_frames >= 1, f"num_frames is {self.num_frames}; expected a whole number >= 1"
+        )
+        _require_choice("sampler", self.sampler, Sampler)
+        _require(
+            0 <= self.black_luma <= 255, f"black_luma is {self.black_luma}; expected 0 to 255"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiScaleOptions:
+    """At which temporal scales the frame features are read and averaged.
+
+    Attributes:
+        scales: Temporal scales; 0.85 of 64 frames is 54 steps, 1.15 is 73. One scale
+            (``(1.0,)``) switches multi-scale off.
+        alignment: ``time`` averages what was shown at the same moment; ``index`` averages
+            equal indices with zero padding, as the published features were made.
+    """
+
+    scales: tuple[float, ...] = (1.0, 0.85, 1.15)
+    alignment: Alignment = "time"
+
+    def __post_init__(self) -> None:
+        _require(
+            len(self.scales) > 0 and all(0 < s <= 4 for s in self.scales),
+            f"scales is {self.scales}; expected one or more numbers in (0, 4]",
+        )
+        _require_choice("alignment", self.alignment, Alignment)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether more than the plain frame sequence is read."""
+        return tuple(self.scales) != (1.0,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitOptions:
+    """How a library without splits is divided, by group.
+
+    Attributes:
+        train: Share of the videos wanted in ``train``.
+        val: Share of the videos wanted in ``val``.
+        test: Share of the videos wanted in ``test``.
+        seed: Seed of the assignment.
+    """
+
+    train: float = 0.7
+    val: float = 0.2
+    test: float = 0.1
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        shares = (self.train, self.val, self.test)
+        _require(
+            all(s >= 0 for s in shares) and abs(sum(shares) - 1) < 1e-6,
+            f"split shares are {shares}; expected three numbers >= 0 that add up to 1",
+        )

@@ -1,0 +1,18 @@
+"""Fixtures shared by every test: where the real material is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Folder of the real clips and golden files, or a skip that says so."""
+    default = Path(__file__).resolve().parents[2] / "shared"
+    folder = Path(os.environ.get("VIDKIND_SHARED", default))
+    if not (folder / "clips").is_dir():
+        pytest.skip(f"real material not found at {folder}; set VIDKIND_SHARED to test with it")
+    return folder
