@@ -14,5 +14,8 @@ def shared_dir() -> Path:
     default = Path(__file__).resolve().parents[2] / "shared"
     folder = Path(os.environ.get("VIDKIND_SHARED", default))
     if not (folder / "clips").is_dir():
-        pytest.skip(f"real material not found at {folder}; set VIDKIND_SHARED to test with it")
+        message = f"real material not found at {folder}; set VIDKIND_SHARED to test with it"
+        if os.environ.get("VIDKIND_REQUIRE_SHARED"):
+            pytest.fail(message)
+        pytest.skip(message)
     return folder

@@ -53,9 +53,7 @@ class SamplingOptions:
             self.num_frames >= 1, f"num_frames is {self.num_frames}; expected a whole number >= 1"
         )
         _require_choice("sampler", self.sampler, Sampler)
-        _require(
-            0 <= self.black_luma <= 255, f"black_luma is {self.black_luma}; expected 0 to 255"
-        )
+        _require(0 <= self.black_luma <= 255, f"black_luma is {self.black_luma}; expected 0 to 255")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,119 @@
+"""``bundle.json``: what is in a bundle and everything an answer depends on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from vidkind.config import MultiScaleOptions, SamplingOptions
+from vidkind.errors import BackboneError, BundleError, ConfigError
+from vidkind.features.card import BackboneCard
+
+FORMAT_VERSION = 1
+MANIFEST_NAME = "bundle.json"
+BACKBONE_NAME = "backbone.onnx"
+TEMPORAL_NAME = "temporal.onnx"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemporalCard:
+    """The temporal graph.
+
+    It takes ``features`` [B, T, D] and gives ``logits`` [M, B, K] and ``attention`` [M, B, T].
+
+    Attributes:
+        file: Name of the ONNX file.
+        sha256: Hash of that file.
+        architecture: Class name of the members.
+        feature_dim: D.
+        num_members: M.
+        parameters_per_member: Trainable numbers of one member.
+        seeds: Seed each member was trained with.
+    """
+
+    file: str
+    sha256: str
+    architecture: str
+    feature_dim: int
+    num_members: int
+    parameters_per_member: int
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleManifest:
+    """Content of ``bundle.json``.
+
+    Attributes:
+        categories: Names in label order.
+        backbone: Card of ``backbone.onnx``.
+        temporal: Card of ``temporal.onnx``.
+        sampling: How frames are picked.
+        multi_scale: Temporal scales.
+        temperature: Divides the logits before softmax (Guo et al., 2017); 1 changes nothing.
+        vidkind_version: Version that wrote the bundle.
+        provenance: Where the training data and figures come from; free form.
+        format_version: Version of this layout.
+    """
+
+    categories: tuple[str, ...]
+    backbone: BackboneCard
+    temporal: TemporalCard
+    sampling: SamplingOptions
+    multi_scale: MultiScaleOptions
+    temperature: float = 1.0
+    vidkind_version: str = "unknown"
+    provenance: dict[str, Any] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        if self.backbone.feature_dim != self.temporal.feature_dim:
+            raise BundleError(
+                f"the backbone gives {self.backbone.feature_dim} features and the temporal "
+                f"models expect {self.temporal.feature_dim}; they are not from one run"
+            )
+        if len(set(self.categories)) != len(self.categories) or len(self.categories) < 2:
+            raise BundleError(
+                f"categories are {list(self.categories)}; expected two or more different names"
+            )
+        if not self.temperature > 0:
+            raise BundleError(f"temperature is {self.temperature}; expected a number above 0")
+
+    def to_json(self) -> str:
+        """The manifest as JSON text."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+
+    @staticmethod
+    def from_json(text: str) -> BundleManifest:
+        """Reads a manifest.
+
+        Raises:
+            BundleError: Not JSON, another format version, or a key is missing or wrong.
+        """
+        try:
+            data = json.loads(text)
+            found = data["format_version"]
+            if found != FORMAT_VERSION:
+                raise BundleError(
+                    f"the bundle has format version {found}; this vidkind reads {FORMAT_VERSION}; "
+                    "make the bundle again or install the matching vidkind"
+                )
+            return _from_dict(data)
+        except (ValueError, KeyError, TypeError, BackboneError, ConfigError) as error:
+            raise BundleError(f"{MANIFEST_NAME} does not fit: {error!r}") from error
+
+
+def _from_dict(data: dict[str, Any]) -> BundleManifest:
+    scales = data["multi_scale"]
+    temporal = data["temporal"]
+    return BundleManifest(
+        categories=tuple(data["categories"]),
+        backbone=BackboneCard.from_json(data["backbone"]),
+        temporal=TemporalCard(**{**temporal, "seeds": tuple(temporal["seeds"])}),
+        sampling=SamplingOptions(**data["sampling"]),
+        multi_scale=MultiScaleOptions(**{**scales, "scales": tuple(scales["scales"])}),
+        temperature=float(data["temperature"]),
+        vidkind_version=data["vidkind_version"],
+        provenance=data["provenance"],
+    )

@@ -1,0 +1,76 @@
+"""The command group, and how errors reach the terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from vidkind.cli.bundle import bundle_command
+from vidkind.cli.classify import classify_command
+from vidkind.cli.evaluate import evaluate_command
+from vidkind.cli.extract import extract_command
+from vidkind.cli.probe import probe_command
+from vidkind.cli.synthesize import synthesize_command
+from vidkind.cli.train import train_command
+from vidkind.errors import ConfigError, VidkindError
+
+
+class OrderedGroup(click.Group):
+    """Lists commands in the order a newcomer meets them, and turns errors into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in order of registration."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs a command; a ``VidkindError`` becomes one line on stderr and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from error
+        except VidkindError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(
+    cls=OrderedGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="vidkind")
+@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
+def cli(verbose: bool) -> None:
+    r"""Tell what KIND of content a video is: animation, flat content, gaming or natural footage.
+
+    \b
+    Ask:    vidkind classify clip.mp4
+            vidkind classify library/ --format csv --output kinds.csv
+    Train:  vidkind extract library/ -o features/
+            vidkind train features/ -o run/
+            vidkind evaluate run/ features/
+            vidkind bundle run/ -o my_bundle/
+            vidkind classify clip.mp4 --bundle my_bundle/
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+for _command in (
+    classify_command,
+    probe_command,
+    extract_command,
+    train_command,
+    evaluate_command,
+    bundle_command,
+    synthesize_command,
+):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    cli(prog_name="vidkind")

@@ -1,0 +1,76 @@
+"""``vidkind bundle``: a trained run becomes something that answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from vidkind.features import Backbone
+
+
+@click.command("bundle", short_help="Turn a trained run into a bundle that answers.")
+@click.argument("run", type=click.Path(path_type=Path, file_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
+              help="Folder to make, or a name ending in .zip.")  # fmt: skip
+@click.option("--backbone", help="Backbone the features were extracted with, by name or .onnx "
+              "path. Default: the one the run was trained with.")  # fmt: skip
+def bundle_command(run: Path, output: Path, backbone: str | None) -> None:
+    """Export backbone and members of RUN to ONNX and write a bundle.
+
+    The ONNX graphs are checked against torch; a bundle whose parts do not fit together is not
+    written. Use it with: vidkind classify clip.mp4 --bundle BUNDLE
+    """
+    from vidkind import __version__
+    from vidkind.features.extract import options_from_provenance
+    from vidkind.training import load_members, read_run
+    from vidkind.training.export import export_bundle
+
+    members = load_members(run)
+    provenance = read_run(run)["provenance"]
+    sampling, multi_scale = options_from_provenance(provenance)
+    bundle = export_bundle(
+        members,
+        _open_backbone(backbone, run, provenance),
+        output,
+        categories=members[0].categories,
+        sampling=sampling,
+        multi_scale=multi_scale,
+        version=__version__,
+        provenance={"features": provenance, **_figures(run)},
+    )
+    size = sum(file.stat().st_size for file in bundle.folder.iterdir()) / 1e6
+    click.echo(
+        f"{output}: {bundle.manifest.temporal.num_members} members, "
+        f"{', '.join(bundle.manifest.categories)}, {size:.1f} MB"
+    )
+
+
+def _open_backbone(spec: str | None, run: Path, provenance: dict[str, Any]) -> Backbone:
+    """Opens the backbone and makes sure it is the one of the features."""
+    from vidkind.cli.backbone import open_backbone
+    from vidkind.errors import BundleError
+    from vidkind.features import TORCH_BACKBONES
+    from vidkind.features.splits import kept_backbone
+
+    card = provenance["backbone"]
+    named = card["name"] if card["name"] in TORCH_BACKBONES else None
+    kept = kept_backbone(run)
+    backbone = open_backbone(spec or named or (None if kept is None else str(kept)))
+    if backbone.card.sha256 != card["sha256"]:
+        raise BundleError(
+            f"the features were made by {card['name']} ({card['sha256'][:12]}...), this is "
+            f"{backbone.card.name} ({backbone.card.sha256[:12]}...); give it with --backbone"
+        )
+    return backbone
+
+
+def _figures(run: Path) -> dict[str, Any]:
+    """Evaluations saved in the run folder, to travel with the bundle."""
+    return {
+        file.stem: json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(run.glob("evaluation_*.json"))
+    }

@@ -1,0 +1,90 @@
+"""``vidkind classify``: videos in, one row each out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vidkind.cli.options import bundle_option, sampler_option, workers_option
+from vidkind.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from vidkind.records import Prediction
+
+
+@click.command("classify", short_help="Say what kind of content videos are.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@bundle_option
+@click.option("--tta", is_flag=True, help="Average over four views in time; see the report of "
+              "vidkind evaluate for whether it helps.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "jsonl", "csv"]),
+    default="table",
+    show_default=True,
+    help="How to write the rows.",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead."
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="With --output and jsonl or csv: keep the rows already there, do only what is missing.",
+)
+@sampler_option
+@workers_option
+def classify_command(
+    paths: tuple[str, ...],
+    bundle: Path | None,
+    tta: bool,
+    form: str,
+    output: Path | None,
+    resume: bool,
+    sampler: str,
+    workers: int | None,
+) -> None:
+    r"""Say what kind of content each video is.
+
+    PATH is a video file, a folder (searched for videos) or a glob pattern. Every input gets
+    exactly one row, in input order: an answer, or an error with its type. Exit code 1 when an
+    input has no answer.
+
+    \b
+    vidkind classify clip.mp4
+    vidkind classify library/ --format csv --output kinds.csv
+    vidkind classify "shots/*.mov" --format jsonl | jq .category
+    """
+    from vidkind.cli.inputs import expand_inputs
+    from vidkind.cli.rows import open_rows
+    from vidkind.inference import SingleVideoClassifier
+
+    inputs = expand_inputs(paths)
+    classifier = SingleVideoClassifier(bundle)
+    classifier.sampling = replace(classifier.sampling, sampler=sampler)
+    failures: Counter[str] = Counter()
+    with (
+        open_rows(form, output, classifier.categories, resume=resume) as rows,
+        progress_bar("Classifying", len(inputs)) as advance,
+    ):
+        todo = [path for path in inputs if path not in rows.done]
+        for prediction in classifier.classify_videos(todo, use_tta=tta, workers=workers):
+            rows.write(prediction)
+            _count(failures, prediction)
+            advance()
+    if failures:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in failures.most_common())
+        raise click.ClickException(
+            f"{failures.total()} of {len(inputs)} inputs have no answer ({kinds}); "
+            "the reasons are in their rows"
+        )
+
+
+def _count(failures: Counter[str], prediction: Prediction) -> None:
+    if prediction.error is not None:
+        failures[prediction.error.type] += 1

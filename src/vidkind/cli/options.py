@@ -1,0 +1,63 @@
+"""Options that several commands share; their defaults come from ``vidkind.config``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from vidkind.config import SamplingOptions
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+_DEFAULT = SamplingOptions()
+
+existing_path = click.Path(path_type=Path)
+
+bundle_option = click.option(
+    "--bundle",
+    type=existing_path,
+    help="Bundle folder or zip. Default: the one shipped with vidkind.",
+)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Videos decoded at once. Default: by the number of cores.",
+)
+
+
+def sampling_options(command: Decorated) -> Decorated:
+    """Adds the options from which ``SamplingOptions`` is made."""
+    for option in reversed(
+        (
+            click.option(
+                "--frames",
+                "num_frames",
+                type=click.IntRange(min=1),
+                default=_DEFAULT.num_frames,
+                show_default=True,
+                help="Frames sampled from each video, evenly in time.",
+            ),
+            sampler_option,
+            click.option(
+                "--keep-black",
+                is_flag=True,
+                help="Keep black frames instead of leaving them out.",
+            ),
+            click.option("--sharpen", is_flag=True, help="Sharpen sampled frames (unsharp mask)."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+sampler_option = click.option(
+    "--sampler",
+    type=click.Choice(["exact", "keyframe"]),
+    default=_DEFAULT.sampler,
+    show_default=True,
+    help="exact: the frame shown at each moment; keyframe: the nearest key frame, "
+    "much faster on long files.",
+)

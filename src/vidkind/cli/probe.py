@@ -1,0 +1,24 @@
+"""``vidkind probe``: what a file says about itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+
+@click.command("probe", short_help="Show codec, size, rate and length of a video.")
+@click.argument("path")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table",
+              show_default=True, help="How to write the result.")  # fmt: skip
+def probe_command(path: str, form: str) -> None:
+    """Show what a video file says about itself, without decoding it."""
+    from vidkind.video import probe
+
+    info = asdict(probe(path))
+    if form == "json":
+        click.echo(json.dumps(info, indent=2, ensure_ascii=False))
+        return
+    for name, value in info.items():
+        click.echo(f"{name:<28}{'unknown' if value is None else value}")

@@ -1,0 +1,6 @@
+import click
+
+
+@click.command("synthesize")
+def synthesize_command() -> None:
+    """Stub."""

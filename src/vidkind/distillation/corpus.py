@@ -1,0 +1,319 @@
+"""The corpus on disk: pictures, clean and degraded, and what the teacher says about them.
+
+In: sources (stills, frames of training clips) and a teacher backbone. Out: a folder of rounds,
+each a few ``.npy`` files that are memory-mapped while training. A round shows every source once,
+clean and degraded; the rounds differ in crop, frame and degradation. Killed anywhere and run
+again, only the missing sources are made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from PIL import Image
+
+from vidkind.config import SamplingOptions
+from vidkind.distillation.degrade import (
+    BILINEAR,
+    STEPS,
+    Picture,
+    degrade,
+    random_crop,
+    random_size,
+)
+from vidkind.errors import ConfigError, LibraryError
+from vidkind.features import Backbone, load_backbone
+from vidkind.files import atomic_path
+from vidkind.records import VideoItem
+from vidkind.video import probe, sample_frames
+
+# Frames looked at per frame taken, so that rounds show different moments.
+_MOMENTS = 4
+_TEACHER_BATCH = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusOptions:
+    """How the corpus is rendered.
+
+    Attributes:
+        picture_size: Side S of the stored square pictures, pixels: the student's working size.
+        frames_per_clip: Frames taken from each training clip in each round.
+        degraded_per_round: Degraded versions of each source, one number a round. The first round
+            shows whole pictures and asks the teacher about clean and degraded ones; later rounds
+            crop, and ask about the clean picture only.
+        whole_share: Share of sources shown whole in the later rounds.
+        short_side: Range of the short side, pixels, that pictures are scaled to before they
+            are degraded.
+        seed: Seed of everything random.
+    """
+
+    picture_size: int = 192
+    frames_per_clip: int = 8
+    degraded_per_round: tuple[int, ...] = (1, 2)
+    whole_share: float = 0.35
+    short_side: tuple[int, int] = (144, 320)
+    seed: int = 20
+
+    def __post_init__(self) -> None:
+        if not self.degraded_per_round or min(self.degraded_per_round) < 1:
+            raise ConfigError(
+                f"degraded_per_round is {self.degraded_per_round}; expected numbers >= 1"
+            )
+        if self.picture_size < 32 or self.frames_per_clip < 1:
+            raise ConfigError(
+                f"picture_size is {self.picture_size} and frames_per_clip "
+                f"{self.frames_per_clip}; expected at least 32 and 1"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One picture the corpus is made from.
+
+    Attributes:
+        path: The still or the clip.
+        is_clip: Whether it is a frame of a clip.
+        label: Name of its category.
+        group: Sources that look alike share a group.
+        frame: Which of the clip's ``frames_per_clip`` slices of time; 0 for stills.
+    """
+
+    path: str
+    is_clip: bool
+    label: str
+    group: str
+    frame: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """One round, N sources in the order of ``Corpus.sources``.
+
+    Attributes:
+        pictures: uint8 [N, V, S, S, 3], RGB; version 0 is clean.
+        teacher: float16 [N, U, D], the teacher's features of the first U versions.
+        applied: uint8 [N, V, len(STEPS)], which degradations a version has.
+    """
+
+    pictures: NDArray[np.uint8]
+    teacher: NDArray[np.float16]
+    applied: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Sources and their rounds.
+
+    Attributes:
+        sources: What row n of every round shows.
+        rounds: The rounds, memory-mapped.
+        categories: Names of the categories, sorted.
+        options: How it was rendered.
+        teacher: Name of the teacher.
+    """
+
+    sources: tuple[Source, ...]
+    rounds: tuple[Round, ...]
+    categories: tuple[str, ...]
+    options: CorpusOptions
+    teacher: str = field(default="unknown")
+
+
+def list_sources(
+    stills: Sequence[VideoItem], clips: Sequence[VideoItem], options: CorpusOptions
+) -> tuple[Source, ...]:
+    """Every still once, and every clip of the ``train`` split ``frames_per_clip`` times.
+
+    Raises:
+        LibraryError: A group of stills also occurs in a clip that is not trained on.
+    """
+    held_out = {item.group for item in clips if item.split != "train"}
+    leaking = sorted({item.group for item in stills} & held_out)
+    if leaking:
+        raise LibraryError(
+            f"group {leaking[0]!r} is in the stills and in clips kept for validation or test; "
+            "remove those stills"
+        )
+    listed = [
+        Source(path=item.path, is_clip=False, label=item.label, group=f"still:{item.group}")
+        for item in stills
+    ]
+    for item in clips:
+        if item.split == "train":
+            group = f"clip:{item.group}"
+            listed += [
+                Source(path=item.path, is_clip=True, label=item.label, group=group, frame=k)
+                for k in range(options.frames_per_clip)
+            ]
+    return tuple(listed)
+
+
+def build_corpus(
+    sources: Sequence[Source],
+    teacher: str | Path,
+    folder: Path,
+    *,
+    options: CorpusOptions = CorpusOptions(),
+    workers: int | None = None,
+    progress: Callable[[int], None] = lambda count: None,
+) -> Corpus:
+    """Renders what is missing of a corpus and opens it.
+
+    Args:
+        sources: From ``list_sources``.
+        teacher: Name or ``.onnx`` file of the teacher backbone.
+        folder: Where the corpus lies; about 1 GB for 3,000 sources.
+        options: How it is rendered.
+        workers: Processes; None means one a core.
+        progress: Called with the number of sources just finished.
+
+    Raises:
+        ConfigError: The folder holds a corpus of other sources or options.
+        BackboneError: The teacher cannot be loaded.
+    """
+    card = load_backbone(teacher, num_threads=1).card
+    _check_same(folder, {"sources": [asdict(s) for s in sources], "options": asdict(options)})
+    workers = workers or os.cpu_count() or 1
+    for number in range(len(options.degraded_per_round)):
+        files = _open_files(folder, number, len(sources), card.feature_dim, options)
+        todo = [unit for unit in _units(sources) if not all(files["done"][unit])]
+        progress(len(sources) - sum(len(unit) for unit in todo))
+        with ProcessPoolExecutor(
+            workers, initializer=_start_worker, initargs=(str(teacher), options)
+        ) as pool:
+            jobs = ((unit, [sources[i] for i in unit], number) for unit in todo)
+            for unit, result in pool.map(_render, jobs):
+                for name, values in result.items():
+                    files[name][unit] = values
+                files["done"][unit] = 1
+                progress(len(unit))
+        for array in files.values():
+            array.flush()
+    return open_corpus(folder, sources, options, teacher=card.name)
+
+
+def open_corpus(
+    folder: Path, sources: Sequence[Source], options: CorpusOptions, *, teacher: str = "unknown"
+) -> Corpus:
+    """Opens a finished corpus, read-only."""
+    rounds = []
+    for number in range(len(options.degraded_per_round)):
+        base = folder / f"round_{number}"
+        arrays = (np.load(base / f"{name}.npy", mmap_mode="r") for name in Round.__annotations__)
+        rounds.append(Round(*arrays))
+    categories = tuple(sorted({source.label for source in sources}))
+    return Corpus(tuple(sources), tuple(rounds), categories, options, teacher)
+
+
+def _check_same(folder: Path, wanted: dict[str, Any]) -> None:
+    """A corpus is only continued with the sources and options it was begun with."""
+    path, text = folder / "corpus.json", json.dumps(wanted)
+    if not path.is_file():
+        with atomic_path(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    elif path.read_text(encoding="utf-8") != text:
+        raise ConfigError(
+            f"{folder} holds a corpus of other sources or options; choose another folder"
+        )
+
+
+def _open_files(
+    folder: Path, number: int, count: int, dim: int, options: CorpusOptions
+) -> dict[str, Any]:
+    versions = 1 + options.degraded_per_round[number]
+    size, asked = options.picture_size, versions if number == 0 else 1
+    shapes: dict[str, tuple[tuple[int, ...], type]] = {
+        "pictures": ((count, versions, size, size, 3), np.uint8),
+        "teacher": ((count, asked, dim), np.float16),
+        "applied": ((count, versions, len(STEPS)), np.uint8),
+        "done": ((count,), np.uint8),
+    }
+    base = folder / f"round_{number}"
+    base.mkdir(parents=True, exist_ok=True)
+    opened = {}
+    for name, (shape, dtype) in shapes.items():
+        path = base / f"{name}.npy"
+        mode = "r+" if path.exists() else "w+"
+        opened[name] = np.lib.format.open_memmap(path, mode=mode, dtype=dtype, shape=shape)  # type: ignore[no-untyped-call]
+    return opened
+
+
+def _units(sources: Sequence[Source]) -> Iterator[list[int]]:
+    """Indices that are rendered together: one still, or all frames of one clip."""
+    for _, unit in groupby(range(len(sources)), key=lambda i: (sources[i].path)):
+        yield list(unit)
+
+
+_worker: tuple[Backbone, CorpusOptions]
+
+
+def _start_worker(teacher: str, options: CorpusOptions) -> None:
+    global _worker
+    _worker = load_backbone(teacher, num_threads=1), options
+
+
+def _render(
+    job: tuple[list[int], list[Source], int],
+) -> tuple[list[int], dict[str, NDArray[Any]]]:
+    """Renders one unit in one round: rows of the round's files."""
+    unit, sources, number = job
+    teacher, options = _worker
+    rng = np.random.default_rng([options.seed, number, unit[0]])
+    rows = [
+        _versions(picture, rng, number, options) for picture in _pictures(sources, rng, options)
+    ]
+    asked = len(rows[0][0]) if number == 0 else 1
+    size, spec = options.picture_size, teacher.card.input
+    large = np.stack(
+        [np.asarray(p.resize((spec.width, spec.height), BILINEAR)) for r in rows for p in r[0][:asked]]
+    )
+    answers = [
+        teacher.embed(large[i : i + _TEACHER_BATCH]) for i in range(0, len(large), _TEACHER_BATCH)
+    ]
+    return unit, {
+        "pictures": np.stack(
+            [[np.asarray(p.resize((size, size), BILINEAR)) for p in row[0]] for row in rows]
+        ),
+        "applied": np.stack([row[1] for row in rows]),
+        "teacher": np.concatenate(answers).reshape(len(rows), asked, -1).astype(np.float16),
+    }
+
+
+def _pictures(sources: list[Source], rng: Generator, options: CorpusOptions) -> list[Picture]:
+    if not sources[0].is_clip:
+        with Image.open(sources[0].path) as picture:
+            return [picture.convert("RGB")]
+    info = probe(sources[0].path)
+    lying = info.rotation_degrees in (90, 270)
+    height, width = (info.width, info.height) if lying else (info.height, info.width)
+    wanted = SamplingOptions(num_frames=len(sources) * _MOMENTS, skip_black=False)
+    frames = sample_frames(
+        sources[0].path, height=height, width=width, options=wanted, num_threads=1
+    ).frames
+    moments = [source.frame * _MOMENTS + int(rng.integers(_MOMENTS)) for source in sources]
+    return [Image.fromarray(frames[i]) for i in moments]
+
+
+def _versions(
+    picture: Picture, rng: Generator, number: int, options: CorpusOptions
+) -> tuple[list[Picture], NDArray[np.uint8]]:
+    """The clean picture and its degraded versions; uint8 [V, len(STEPS)] of what was applied."""
+    clean = random_crop(picture, rng, whole_share=1.0 if number == 0 else options.whole_share)
+    clean = random_size(clean, rng, low=options.short_side[0], high=options.short_side[1])
+    versions, applied = [clean], [np.zeros(len(STEPS), np.uint8)]
+    for _ in range(options.degraded_per_round[number]):
+        degraded, steps = degrade(clean, rng, picture)
+        versions.append(degraded)
+        applied.append(steps)
+    return versions, np.stack(applied)

@@ -1,0 +1,185 @@
+"""Figures of one classifier on one feature file, per clip and per source, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
+
+from vidkind.evaluation.intervals import Interval, bootstrap_weights, wilson
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScoredSet:
+    """What is scored: labels, the weight of each video, and the bootstrap draws of sources.
+
+    Attributes:
+        labels: int64 [N].
+        categories: Names in label order.
+        sources: Source of each video.
+        clip_weights: float64 [N], all 1.
+        source_weights: float64 [N], 1 / videos of the same source: each source weighs 1.
+        draws: float64 [draws, N].
+    """
+
+    labels: NDArray[np.int64]
+    categories: tuple[str, ...]
+    sources: tuple[str, ...]
+    clip_weights: NDArray[np.float64]
+    source_weights: NDArray[np.float64]
+    draws: NDArray[np.float64]
+
+    @staticmethod
+    def create(
+        labels: NDArray[np.int64], categories: Sequence[str], sources: Sequence[str], *, seed: int
+    ) -> ScoredSet:
+        """Builds the weights and draws; ``seed`` seeds the bootstrap."""
+        _, index, counts = np.unique(np.asarray(sources), return_inverse=True, return_counts=True)
+        return ScoredSet(
+            labels=labels,
+            categories=tuple(categories),
+            sources=tuple(sources),
+            clip_weights=np.ones(len(labels)),
+            source_weights=1.0 / counts[index],
+            draws=bootstrap_weights(sources, seed=seed),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassScore:
+    """Precision, recall and F1 of one category, in percent, per source."""
+
+    precision: float
+    recall: float
+    f1: float
+    f1_interval: Interval
+    support: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelScores:
+    """Accuracy and F1 at one level: every clip weighs 1, or every source weighs 1."""
+
+    accuracy: Interval
+    f1_weighted: Interval
+    f1_macro: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """All figures of one classifier.
+
+    Attributes:
+        name: Row name, e.g. ``ensemble + TTA``.
+        per_clip: Every clip weighs 1.
+        per_source: Every source weighs 1.
+        classes: Category -> its scores, per source.
+        confusion: Clip counts [K, K]; rows are the truth.
+    """
+
+    name: str
+    per_clip: LevelScores
+    per_source: LevelScores
+    classes: dict[str, ClassScore]
+    confusion: list[list[int]]
+
+
+def score(name: str, probabilities: NDArray[np.float64], test: ScoredSet) -> Scores:
+    """Scores one classifier.
+
+    Args:
+        name: Row name.
+        probabilities: float64 [N, K].
+        test: What is scored.
+    """
+    predicted = probabilities.argmax(axis=1)
+    return Scores(
+        name=name,
+        per_clip=_level(predicted, test, test.clip_weights),
+        per_source=_level(predicted, test, test.source_weights),
+        classes=_classes(predicted, test),
+        confusion=_confusion(predicted, test, test.clip_weights).astype(int).tolist(),
+    )
+
+
+def _level(
+    predicted: NDArray[np.int64], test: ScoredSet, weights: NDArray[np.float64]
+) -> LevelScores:
+    matrix = _confusion(predicted, test, weights)
+    drawn = _drawn_confusions(predicted, test, weights)
+    total = weights.sum()
+    return LevelScores(
+        accuracy=wilson(min(float(np.trace(matrix)), total), total),
+        f1_weighted=_interval(_f1_weighted(matrix[None])[0], _f1_weighted(drawn)),
+        f1_macro=_interval(_f1_macro(matrix[None])[0], _f1_macro(drawn)),
+    )
+
+
+def _classes(predicted: NDArray[np.int64], test: ScoredSet) -> dict[str, ClassScore]:
+    matrix = _confusion(predicted, test, test.source_weights)
+    drawn = _f1(_drawn_confusions(predicted, test, test.source_weights))
+    f1 = _f1(matrix[None])[0]
+    right = np.diag(matrix)
+    precision = 100 * right / np.maximum(matrix.sum(axis=0), 1e-12)
+    recall = 100 * right / np.maximum(matrix.sum(axis=1), 1e-12)
+    return {
+        name: ClassScore(
+            precision=float(precision[k]),
+            recall=float(recall[k]),
+            f1=float(f1[k]),
+            f1_interval=_interval(f1[k], drawn[:, k]),
+            support=int(np.sum(test.labels == k)),
+        )
+        for k, name in enumerate(test.categories)
+    }
+
+
+def _confusion(
+    predicted: NDArray[np.int64], test: ScoredSet, weights: NDArray[np.float64]
+) -> Matrix:
+    matrix: Matrix = confusion_matrix(
+        test.labels,
+        predicted,
+        labels=range(len(test.categories)),
+        sample_weight=weights,
+    ).astype(np.float64)
+    return matrix
+
+
+def _drawn_confusions(
+    predicted: NDArray[np.int64], test: ScoredSet, weights: NDArray[np.float64]
+) -> Matrix:
+    """Confusion matrix of every bootstrap draw: float64 [draws, K, K]."""
+    k = len(test.categories)
+    cells = np.zeros((len(predicted), k * k))
+    cells[np.arange(len(predicted)), test.labels * k + predicted] = weights
+    return (test.draws @ cells).reshape(-1, k, k)
+
+
+def _f1(matrices: Matrix) -> Matrix:
+    """F1 in percent of each class: [draws, K, K] -> [draws, K].
+
+    NaN for a class that is neither there nor answered, as happens in draws of few sources.
+    """
+    right = np.diagonal(matrices, axis1=1, axis2=2)
+    both = matrices.sum(axis=1) + matrices.sum(axis=2)
+    return 100 * 2 * right / np.where(both > 0, both, np.nan)
+
+
+def _f1_macro(matrices: Matrix) -> Matrix:
+    return np.nanmean(_f1(matrices), axis=1)
+
+
+def _f1_weighted(matrices: Matrix) -> Matrix:
+    support = matrices.sum(axis=2)
+    return np.nansum(_f1(matrices) * support, axis=1) / support.sum(axis=1)
+
+
+def _interval(value: float, draws: NDArray[np.float64]) -> Interval:
+    low, high = np.nanquantile(draws, [0.025, 0.975])
+    return Interval(value=float(value), low=float(low), high=float(high), method="bootstrap")

@@ -1,0 +1,80 @@
+"""Backbones: uint8 frames in, one feature vector a frame out, whatever runs underneath."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidkind.errors import BackboneError
+from vidkind.features.card import BackboneCard
+
+TORCH_BACKBONES: tuple[str, ...] = (
+    "efficientnet_v2_s",
+    "efficientnet_v2_m",
+    "resnet50",
+    "resnet101",
+    "mobilenet_v3_small",
+)
+
+
+class Backbone(Protocol):
+    """What every backbone can do; preprocessing is its own business."""
+
+    @property
+    def card(self) -> BackboneCard:
+        """Identity, input and output."""
+
+    def embed(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embeds frames.
+
+        Args:
+            frames: uint8 [B, H, W, 3], RGB, at the card's height and width.
+
+        Returns:
+            float32 [B, D].
+
+        Raises:
+            BackboneError: The frames do not have the card's size.
+        """
+
+
+def check_frames(frames: NDArray[np.uint8], card: BackboneCard) -> None:
+    """Raises ``BackboneError`` unless frames are uint8 [B, H, W, 3] at the card's size."""
+    wanted = (card.input.height, card.input.width, 3)
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != wanted:
+        raise BackboneError(
+            f"frames are {frames.dtype} {list(frames.shape)}; {card.name} expects uint8 "
+            f"[B, {wanted[0]}, {wanted[1]}, 3]"
+        )
+
+
+def load_backbone(spec: str | Path, *, num_threads: int = 0) -> Backbone:
+    """Loads a backbone by name (torch family) or by path (ONNX family).
+
+    Args:
+        spec: One of ``TORCH_BACKBONES``, or an ``.onnx`` file with its card beside it.
+        num_threads: CPU threads of the runtime; 0 lets it decide.
+
+    Raises:
+        BackboneError: No such name or file, or weights and card do not fit together.
+        MissingExtraError: A torch backbone without the ``train`` extra.
+        DownloadError: Pretrained weights could not be fetched.
+    """
+    if Path(spec).suffix.lower() == ".onnx":
+        from vidkind.features.backbones_onnx import OnnxBackbone
+
+        return OnnxBackbone(Path(spec), num_threads=num_threads)
+    if str(spec) in TORCH_BACKBONES:
+        from vidkind.features.backbones_torch import TorchBackbone
+
+        return TorchBackbone(str(spec))
+    close = difflib.get_close_matches(str(spec), TORCH_BACKBONES, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise BackboneError(
+        f"no backbone {str(spec)!r}; {hint}expected one of {', '.join(TORCH_BACKBONES)} "
+        "or the path of an .onnx file with its card"
+    )

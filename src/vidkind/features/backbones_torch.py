@@ -1,0 +1,129 @@
+"""The torch family of backbones: torchvision networks with their own pretrained weights."""
+
+from __future__ import annotations
+
+import hashlib
+import urllib.error
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidkind.errors import DownloadError, MissingExtraError
+from vidkind.features.backbones import check_frames
+from vidkind.features.card import BackboneCard, InputSpec
+
+try:
+    import torch
+    import torchvision
+    from torch import Tensor, nn
+except ImportError as error:
+    raise MissingExtraError("torchvision", "train") from error
+
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+_MAX_BATCH = 16
+
+
+class NormalisedBackbone(nn.Module):
+    """A torchvision network without its classifier, normalisation inside.
+
+    Takes uint8 [B, H, W, 3] RGB and gives float32 [B, D], so that the exported graph
+    needs no preprocessing outside.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(_IMAGENET_MEAN).view(1, 3, 1, 1) * 255)
+        self.register_buffer("std", torch.tensor(_IMAGENET_STD).view(1, 3, 1, 1) * 255)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Embeds uint8 [B, H, W, 3] frames: float32 [B, D]."""
+        pixels = frames.permute(0, 3, 1, 2).to(torch.float32)
+        features: Tensor = self.network((pixels - self.mean) / self.std)
+        return features
+
+
+class TorchBackbone:
+    """A torchvision backbone at 256x256 with ImageNet normalisation."""
+
+    def __init__(self, name: str, *, pretrained: bool = True, seed: int = 0) -> None:
+        """Builds the network and loads its weights.
+
+        Args:
+            name: One of ``TORCH_BACKBONES``.
+            pretrained: Load torchvision's ImageNet weights (downloaded once, with a
+                progress bar and a checksum); otherwise random weights, for benchmarks.
+            seed: Seed of random weights.
+
+        Raises:
+            DownloadError: The weights are neither cached nor to be had.
+        """
+        torch.manual_seed(seed)
+        network = torchvision.models.get_model(name, weights=None)
+        if pretrained:
+            network.load_state_dict(_pretrained_state(name))
+        feature_dim = _remove_classifier(network)
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.module = NormalisedBackbone(network).eval().to(memory_format=torch.channels_last)
+        digest = _state_sha256(self.module)
+        self.module.to(self._device)
+        self._card = BackboneCard(
+            name=name,
+            feature_dim=feature_dim,
+            input=InputSpec(),
+            sha256=digest,
+            pretrained_on="ImageNet-1k" if pretrained else "nothing (random weights)",
+            license="BSD-3-Clause",
+            source=f"torchvision {torchvision.__version__}",
+        )
+
+    @property
+    def card(self) -> BackboneCard:
+        """Identity, input and output."""
+        return self._card
+
+    def embed(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embeds uint8 [B, H, W, 3] frames: float32 [B, D]; see ``Backbone.embed``."""
+        check_frames(frames, self._card)
+        with torch.inference_mode():
+            parts = [
+                self.module(torch.from_numpy(frames[i : i + _MAX_BATCH]).to(self._device)).cpu()
+                for i in range(0, len(frames), _MAX_BATCH)
+            ]
+        features: NDArray[np.float32] = torch.cat(parts).numpy()
+        return features
+
+
+def _pretrained_state(name: str) -> dict[str, Tensor]:
+    weights = torchvision.models.get_model_weights(name).DEFAULT
+    try:
+        state: dict[str, Tensor] = weights.get_state_dict(progress=True, check_hash=True)
+    except (urllib.error.URLError, OSError, RuntimeError) as error:
+        raise DownloadError(
+            f"the pretrained weights of {name} cannot be downloaded ({error}); connect to the "
+            "network once, put the file into torch's hub cache, or use an .onnx backbone"
+        ) from error
+    return state
+
+
+def _remove_classifier(network: nn.Module) -> int:
+    """Takes the last stage off a torchvision network; returns the feature length."""
+    if hasattr(network, "fc"):
+        feature_dim = int(network.fc.in_features)
+        network.fc = nn.Identity()
+        return feature_dim
+    first = next(m for m in network.classifier.modules() if isinstance(m, nn.Linear))
+    network.classifier = nn.Identity()
+    return int(first.in_features)
+
+
+def _state_sha256(module: nn.Module) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()

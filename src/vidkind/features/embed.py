@@ -1,0 +1,110 @@
+"""From files to feature sequences: decoding runs ahead in threads while frames are embedded."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from vidkind.config import MultiScaleOptions, SamplingOptions
+from vidkind.errors import DecodeError, VidkindError
+from vidkind.features.backbones import Backbone
+from vidkind.features.card import BackboneCard
+from vidkind.features.multiscale import to_sequence
+from vidkind.records import FeatureSequence, FrameBatch
+from vidkind.video import sample_frames
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedVideo:
+    """A video's sampled frames and the feature sequence made of them."""
+
+    frames: FrameBatch
+    sequence: FeatureSequence
+
+
+def embed_video(
+    path: Path | str,
+    backbone: Backbone,
+    *,
+    sampling: SamplingOptions,
+    multi_scale: MultiScaleOptions,
+) -> EmbeddedVideo:
+    """Samples, decodes and embeds one video; each frame is embedded once.
+
+    Raises:
+        VideoError: The video cannot be used.
+    """
+    return embed_frames(
+        _decode(path, backbone.card, sampling, num_threads=0), backbone, multi_scale
+    )
+
+
+def embed_frames(
+    frames: FrameBatch, backbone: Backbone, multi_scale: MultiScaleOptions
+) -> EmbeddedVideo:
+    """Embeds frames that are decoded already."""
+    features = backbone.embed(frames.frames)
+    return EmbeddedVideo(frames=frames, sequence=to_sequence(features, frames.times, multi_scale))
+
+
+def embed_videos(
+    paths: Iterable[Path | str],
+    backbone: Backbone,
+    *,
+    sampling: SamplingOptions,
+    multi_scale: MultiScaleOptions,
+    workers: int | None = None,
+) -> Iterator[EmbeddedVideo | VidkindError]:
+    """Embeds many videos; one result per path, in order, an error where a video fails.
+
+    Decoding runs ahead in ``workers`` threads (PyAV releases the interpreter lock) while
+    the caller's thread embeds. At most ``workers + 1`` videos' frames are held in memory.
+    """
+    workers = workers or min(4, os.cpu_count() or 1)
+    remaining = iter(paths)
+    card = backbone.card
+    with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
+
+        def submit(path: Path | str) -> Future[FrameBatch | VidkindError]:
+            return pool.submit(_decode_or_error, path, card, sampling)
+
+        pending = deque(submit(path) for path in islice(remaining, workers + 1))
+        while pending:
+            decoded = pending.popleft().result()
+            pending.extend(submit(path) for path in islice(remaining, 1))
+            if isinstance(decoded, VidkindError):
+                yield decoded
+            else:
+                yield embed_frames(decoded, backbone, multi_scale)
+
+
+def _decode(
+    path: Path | str, card: BackboneCard, sampling: SamplingOptions, *, num_threads: int
+) -> FrameBatch:
+    return sample_frames(
+        path,
+        height=card.input.height,
+        width=card.input.width,
+        options=sampling,
+        num_threads=num_threads,
+    )
+
+
+def _decode_or_error(
+    path: Path | str, card: BackboneCard, sampling: SamplingOptions
+) -> FrameBatch | VidkindError:
+    try:
+        return _decode(path, card, sampling, num_threads=1)
+    except VidkindError as error:
+        return error
+    except Exception as error:  # one bad file must never end a batch
+        _log.exception("unexpected failure while decoding %s", path)
+        return DecodeError(f"{path} could not be decoded: {type(error).__name__}: {error}")

@@ -1,0 +1,247 @@
+"""Stage 1 over a labelled library: videos in, one feature file per split out, resumable."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from vidkind.config import MultiScaleOptions, SamplingOptions
+from vidkind.errors import ConfigError, FeatureFileError, LibraryError, VidkindError
+from vidkind.features.backbones import Backbone
+from vidkind.features.backbones_onnx import OnnxBackbone
+from vidkind.features.card import keep_weights
+from vidkind.features.embed import EmbeddedVideo, embed_videos
+from vidkind.features.multiscale import output_length
+from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
+from vidkind.features.store import FeatureRow, write_features
+from vidkind.files import atomic_path
+from vidkind.records import ErrorRecord, VideoItem
+
+SPLITS = ("train", "val", "test")
+FAILURE_COLUMNS = ("path", "label", "split", "type", "message")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractionReport:
+    """Where every video of the library went.
+
+    Attributes:
+        written: Split -> number of videos in its feature file.
+        files: Split -> the feature file.
+        reused: Videos found finished from an earlier run.
+        failures: Every video without features, with the reason.
+        failures_file: The CSV that lists them; it exists even when empty.
+    """
+
+    written: dict[str, int]
+    files: dict[str, Path]
+    reused: int
+    failures: tuple[tuple[VideoItem, ErrorRecord], ...]
+    failures_file: Path
+
+    @property
+    def num_inputs(self) -> int:
+        """Videos in; always those written plus those failed."""
+        return sum(self.written.values()) + len(self.failures)
+
+
+def feature_file_name(split: str, options: MultiScaleOptions) -> str:
+    """Published name of a split's feature file."""
+    return f"{split}_features{'_multiscale' if options.enabled else ''}.h5"
+
+
+def extract_features(
+    items: Sequence[VideoItem],
+    categories: Sequence[str],
+    backbone: Backbone,
+    output: Path,
+    *,
+    sampling: SamplingOptions | None = None,
+    multi_scale: MultiScaleOptions | None = None,
+    dtype: str = "float32",
+    workers: int | None = None,
+    progress: Callable[[VideoItem], None] = lambda item: None,
+) -> ExtractionReport:
+    """Embeds every video of a library and writes one feature file per split.
+
+    Finished videos are kept in ``output/shards``: killed anywhere and run again, only what
+    is missing is done. Feature files appear whole or not at all.
+
+    Args:
+        items: Videos with their splits assigned.
+        categories: Names in label order.
+        backbone: What embeds the frames.
+        output: Folder for the feature files, ``failures.csv`` and the shards.
+        sampling: How frames are picked.
+        multi_scale: Temporal scales.
+        dtype: ``float32`` or ``float16``.
+        workers: Decoding threads; None chooses by the number of cores.
+        progress: Called once per video when it is finished or has failed.
+
+    Raises:
+        ConfigError: ``dtype`` is neither of the two.
+        LibraryError: Not one video could be used.
+    """
+    if dtype not in ("float32", "float16"):
+        raise ConfigError(f"dtype is {dtype!r}; expected float32 or float16")
+    sampling, multi_scale = sampling or SamplingOptions(), multi_scale or MultiScaleOptions()
+    provenance = feature_provenance(backbone, sampling, multi_scale)
+    if isinstance(backbone, OnnxBackbone):
+        keep_weights(backbone.path, backbone.card, output)
+    shards = ShardFolder(output / "shards", provenance)
+    fingerprints, errors = _fingerprint_all(items)
+    reused = sum(key in shards for key in fingerprints.values())
+    embed = partial(
+        embed_videos,
+        backbone=backbone,
+        sampling=sampling,
+        multi_scale=multi_scale,
+        workers=workers,
+    )
+    for item, outcome in _missing(items, fingerprints, shards, embed):
+        if isinstance(outcome, VidkindError):
+            errors[item.key] = ErrorRecord(type=outcome.type, message=str(outcome))
+        elif outcome is not None:
+            shard = Shard(
+                sequence=outcome.sequence, duration_seconds=outcome.frames.duration_seconds
+            )
+            shards.save(fingerprints[item.key], shard)
+        progress(item)
+    failures_file = output / "failures.csv"
+    failures = tuple((item, errors[item.key]) for item in items if item.key in errors)
+    _write_failures(failures_file, failures)
+    good = [item for item in items if item.key not in errors]
+    if not good:
+        raise LibraryError(
+            f"none of the {len(items)} videos could be used; the reasons are in {failures_file}"
+        )
+    written, files = {}, {}
+    for split in SPLITS:
+        chosen = [item for item in good if item.split == split]
+        if chosen:
+            files[split] = output / feature_file_name(split, multi_scale)
+            written[split] = len(chosen)
+            write_features(
+                files[split],
+                _rows(chosen, fingerprints, shards, categories),
+                count=len(chosen),
+                max_frames=output_length(sampling.num_frames, multi_scale),
+                feature_dim=backbone.card.feature_dim,
+                categories=categories,
+                multi_scale=multi_scale.enabled,
+                dtype=dtype,
+                attributes={"provenance": json.dumps(provenance)},
+            )
+    return ExtractionReport(
+        written=written,
+        files=files,
+        reused=reused,
+        failures=failures,
+        failures_file=failures_file,
+    )
+
+
+def feature_provenance(
+    backbone: Backbone, sampling: SamplingOptions, multi_scale: MultiScaleOptions
+) -> dict[str, Any]:
+    """Everything that decides a feature sequence, as plain JSON types."""
+    return {
+        "backbone": backbone.card.to_json(),
+        "sampling": asdict(sampling),
+        "multi_scale": {**asdict(multi_scale), "scales": list(multi_scale.scales)},
+        "vidkind_version": version("vidkind"),
+    }
+
+
+def options_from_provenance(
+    provenance: dict[str, Any],
+) -> tuple[SamplingOptions, MultiScaleOptions]:
+    """The options a feature file was made with, out of what ``feature_provenance`` gave.
+
+    Raises:
+        FeatureFileError: The file says nothing of its making, as published files do.
+    """
+    try:
+        scales = provenance["multi_scale"]
+        return (
+            SamplingOptions(**provenance["sampling"]),
+            MultiScaleOptions(**{**scales, "scales": tuple(scales["scales"])}),
+        )
+    except (KeyError, TypeError) as error:
+        raise FeatureFileError(
+            f"the features do not say how they were made ({error}); extract them again with: "
+            "vidkind extract"
+        ) from error
+
+
+def _fingerprint_all(
+    items: Sequence[VideoItem],
+) -> tuple[dict[str, str], dict[str, ErrorRecord]]:
+    fingerprints: dict[str, str] = {}
+    errors: dict[str, ErrorRecord] = {}
+    for item in items:
+        try:
+            fingerprints[item.key] = video_fingerprint(item.path)
+        except VidkindError as error:
+            errors[item.key] = ErrorRecord(type=error.type, message=str(error))
+    return fingerprints, errors
+
+
+def _missing(
+    items: Sequence[VideoItem],
+    fingerprints: dict[str, str],
+    shards: ShardFolder,
+    embed: Callable[[list[str]], Iterator[EmbeddedVideo | VidkindError]],
+) -> Iterator[tuple[VideoItem, EmbeddedVideo | VidkindError | None]]:
+    """Every item with its outcome; None for those finished or failed before."""
+    todo = [
+        item
+        for item in items
+        if item.key in fingerprints and shards.load(fingerprints[item.key]) is None
+    ]
+    waiting = {item.key for item in todo}
+    for item in items:
+        if item.key not in waiting:
+            yield item, None
+    yield from zip(todo, embed([item.path for item in todo]), strict=True)
+
+
+def _rows(
+    items: Sequence[VideoItem],
+    fingerprints: dict[str, str],
+    shards: ShardFolder,
+    categories: Sequence[str],
+) -> Iterator[FeatureRow]:
+    for item in items:
+        shard = shards.load(fingerprints[item.key])
+        assert shard is not None, f"shard of {item.key} vanished during the run"
+        yield FeatureRow(
+            features=shard.sequence.features,
+            times=shard.sequence.times,
+            duration_seconds=shard.duration_seconds,
+            label=categories.index(item.label),
+            text={
+                "paths": item.key,
+                "groups": item.group,
+                "source_ids": item.source_id,
+                "splits": item.split or "",
+                "fingerprints": fingerprints[item.key],
+            },
+        )
+
+
+def _write_failures(path: Path, failures: Sequence[tuple[VideoItem, ErrorRecord]]) -> None:
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(FAILURE_COLUMNS)
+        for item, error in failures:
+            writer.writerow([item.key, item.label, item.split, error.type, error.message])

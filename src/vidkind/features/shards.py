@@ -1,0 +1,84 @@
+"""One small file per finished video, so that a killed extraction loses at most one video."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidkind.errors import VideoNotFoundError
+from vidkind.files import atomic_path
+from vidkind.records import FeatureSequence
+
+_EDGE_BYTES = 1 << 20
+
+
+def video_fingerprint(path: Path | str) -> str:
+    """Identity of a file's content: its size and a hash of its first and last mebibyte.
+
+    Raises:
+        VideoNotFoundError: There is no such file.
+    """
+    try:
+        size = Path(path).stat().st_size
+        with Path(path).open("rb") as file:
+            digest = hashlib.sha256(file.read(_EDGE_BYTES))
+            file.seek(max(0, size - _EDGE_BYTES))
+            digest.update(file.read(_EDGE_BYTES))
+    except OSError as error:
+        raise VideoNotFoundError(f"{path} cannot be read: {error.strerror}") from error
+    return f"{size}-{digest.hexdigest()[:24]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """A finished video: its sequence and its length in seconds."""
+
+    sequence: FeatureSequence
+    duration_seconds: float
+
+
+class ShardFolder:
+    """Finished videos of one extraction, keyed by file content and provenance."""
+
+    def __init__(self, folder: Path, provenance: dict[str, Any]) -> None:
+        """Opens (and makes) the folder.
+
+        Args:
+            folder: Where the shards are.
+            provenance: Everything that decides the features; other values, other shards.
+        """
+        self._folder = folder
+        self._prefix = json.dumps(provenance, sort_keys=True)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def _path(self, fingerprint: str) -> Path:
+        name = hashlib.sha256(f"{self._prefix}|{fingerprint}".encode()).hexdigest()[:32]
+        return self._folder / f"{name}.npz"
+
+    def load(self, fingerprint: str) -> Shard | None:
+        """The shard of a file, or None where there is none that can be read."""
+        try:
+            with np.load(self._path(fingerprint), allow_pickle=False) as data:
+                sequence = FeatureSequence(features=data["features"], times=data["times"])
+                return Shard(sequence=sequence, duration_seconds=float(data["duration"]))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+
+    def __contains__(self, fingerprint: str) -> bool:
+        return self._path(fingerprint).is_file()
+
+    def save(self, fingerprint: str, shard: Shard) -> None:
+        """Writes a shard in one step."""
+        with atomic_path(self._path(fingerprint)) as temporary, temporary.open("wb") as file:
+            np.savez(
+                file,
+                features=shard.sequence.features,
+                times=shard.sequence.times,
+                duration=shard.duration_seconds,
+            )

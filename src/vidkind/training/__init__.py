@@ -1,0 +1,52 @@
+"""Training: from feature files to an ensemble of temporal models.
+
+In: two ``FeatureSet`` (train, val) and options. Out: a run folder of checkpoints in the
+published format, and ``LoadedMember`` for evaluation and export. The only home of the temporal
+models, their loss, sampling, augmentation, schedule, dead-seed watch and dashboards.
+Does not know: videos, how features were made, bundles (but for ``export``), the command line.
+"""
+
+from vidkind.training.checkpoint import build_model, load_checkpoint, save_checkpoint
+from vidkind.training.ensemble import train_ensemble
+from vidkind.training.loss import FocalLoss
+from vidkind.training.members import LoadedMember, load_members, member_logits
+from vidkind.training.model import SuperEnhancedTemporalModel
+from vidkind.training.model_compact import CompactTemporalModel
+from vidkind.training.presets import (
+    DEFAULT_SEEDS,
+    CompactModelConfig,
+    DeviceOptions,
+    ModelConfig,
+    TrainingConfig,
+    model_config,
+    training_config,
+)
+from vidkind.training.run_folder import DeadSeed, EnsembleResult, MemberRecord, read_run
+from vidkind.training.trainer import EnhancedTemporalModelTrainer
+from vidkind.training.visualizer import RealTimeTrainingVisualizer
+
+__all__ = [
+    "DEFAULT_SEEDS",
+    "CompactModelConfig",
+    "CompactTemporalModel",
+    "DeadSeed",
+    "DeviceOptions",
+    "EnhancedTemporalModelTrainer",
+    "EnsembleResult",
+    "FocalLoss",
+    "LoadedMember",
+    "MemberRecord",
+    "ModelConfig",
+    "RealTimeTrainingVisualizer",
+    "SuperEnhancedTemporalModel",
+    "TrainingConfig",
+    "build_model",
+    "load_checkpoint",
+    "load_members",
+    "member_logits",
+    "model_config",
+    "read_run",
+    "save_checkpoint",
+    "train_ensemble",
+    "training_config",
+]

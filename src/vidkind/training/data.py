@@ -1,0 +1,106 @@
+"""Feature data on its way into training: tensors, balanced sampling, whole batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
+
+from vidkind.errors import TrainingError
+from vidkind.features.store import FeatureSet
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FeatureBatch:
+    """Videos that go through the model together.
+
+    Attributes:
+        features: float32 [B, T, D], zero beyond ``lengths``.
+        lengths: int64 [B], valid steps.
+        labels: int64 [B].
+    """
+
+    features: Tensor
+    lengths: Tensor
+    labels: Tensor
+
+    def to(self, device: torch.device) -> FeatureBatch:
+        """The same batch on a device."""
+        return FeatureBatch(
+            features=self.features.to(device, non_blocking=True),
+            lengths=self.lengths.to(device, non_blocking=True),
+            labels=self.labels.to(device, non_blocking=True),
+        )
+
+
+class FeatureDataset(Dataset[FeatureBatch]):
+    """Videos of a ``FeatureSet``; a batch is one slice, not a list of items."""
+
+    def __init__(self, videos: FeatureSet) -> None:
+        self.features = torch.from_numpy(videos.features)
+        self.lengths = torch.from_numpy(videos.num_frames.astype(np.int64))
+        self.labels = torch.from_numpy(videos.labels)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitems__(self, indices: list[int]) -> FeatureBatch:
+        """The batch at ``indices``, cut to its longest video."""
+        rows = torch.as_tensor(indices, dtype=torch.int64)
+        lengths = self.lengths[rows]
+        return FeatureBatch(
+            features=self.features[rows, : int(lengths.max())],
+            lengths=lengths,
+            labels=self.labels[rows],
+        )
+
+
+def _whole_batch(batch: Any) -> Any:
+    return batch
+
+
+def balanced_loader(
+    dataset: FeatureDataset, batch_size: int, generator: torch.Generator
+) -> DataLoader[FeatureBatch]:
+    """Batches in which every class is seen equally often, on average.
+
+    As many videos as the data set has, drawn with replacement, each with weight 1 / n_c.
+    """
+    weights = 1.0 / torch.bincount(dataset.labels)[dataset.labels].to(torch.float64)
+    sampler = WeightedRandomSampler(weights.tolist(), len(dataset), generator=generator)
+    return DataLoader(dataset, batch_size, sampler=sampler, collate_fn=_whole_batch)
+
+
+def check_splits(train: FeatureSet, val: FeatureSet) -> None:
+    """Checks that a model can be trained on one set and watched on the other.
+
+    Raises:
+        TrainingError: Categories or feature length differ, a set is empty, a category has
+            no training video, or a group lies on both sides.
+    """
+    if train.categories != val.categories or train.feature_dim != val.feature_dim:
+        raise TrainingError(
+            f"train has categories {list(train.categories)} and D = {train.feature_dim}, val has "
+            f"{list(val.categories)} and D = {val.feature_dim}; expected files of one extraction"
+        )
+    for name, videos in (("train", train), ("val", val)):
+        if len(videos) == 0:
+            raise TrainingError(f"{name} holds no video; expected at least one of each category")
+        if not np.isfinite(videos.features).all():
+            raise TrainingError(f"{name} features hold NaN or infinity; extract them again")
+    counts = np.bincount(train.labels, minlength=len(train.categories))
+    missing = [name for name, count in zip(train.categories, counts, strict=True) if count == 0]
+    if missing:
+        raise TrainingError(
+            f"no training video of {', '.join(missing)}; add some or leave the category out"
+        )
+    shared = set(train.groups or ()) & set(val.groups or ()) - {""}
+    if shared:
+        raise TrainingError(
+            f"group {sorted(shared)[0]!r} and {len(shared) - 1} more lie in train and in val; "
+            "expected each group on one side: split again by group"
+        )

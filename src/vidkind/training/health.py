@@ -1,0 +1,37 @@
+"""The watch for dead seeds: training runs that collapsed to a class or to chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+# In percent. A class below this F1 is never, or all but never, answered.
+_DEAD_CLASS_F1 = 5.0
+# Points above 1 / K that a live seed must pass.
+_CHANCE_MARGIN = 5.0
+
+
+def dead_reason(metrics: Mapping[str, Any], categories: Sequence[str]) -> str | None:
+    """Says why a trained model is dead, or None when it is alive.
+
+    Args:
+        metrics: ``compute_metrics`` of its best epoch on the validation set.
+        categories: Names of the classes that the validation set holds, in label order, with
+            an empty name for a class without videos, which is not judged.
+
+    Returns:
+        One line: accuracy or macro F1 at chance (1 / K), or a class with F1 below 5 %.
+        Macro F1 stands beside accuracy because guessing pays where classes are unbalanced.
+    """
+    per_class = {n: f for n, f in zip(categories, metrics["f1_per_class"], strict=True) if n}
+    limit = 100.0 / len(categories) + _CHANCE_MARGIN
+    figures = {"accuracy": metrics["accuracy"], "macro F1": np.mean(list(per_class.values()))}
+    for name, value in figures.items():
+        if not value > limit:
+            return f"validation {name} {value:.1f} % is at chance (1 of {len(categories)} classes)"
+    for name, f1 in per_class.items():
+        if f1 < _DEAD_CLASS_F1:
+            return f"{name} has F1 {f1:.1f} %, expected {_DEAD_CLASS_F1:.0f} % or more"
+    return None

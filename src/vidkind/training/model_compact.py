@@ -1,0 +1,130 @@
+"""The compact temporal model: pooled statistics beside one small BiLSTM with attention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vidkind.training.layers import (
+    SelfAttention,
+    TemporalModel,
+    initialise,
+    pooling_weights,
+    run_lstm,
+    time_statistics,
+    valid_steps,
+)
+
+# Videos looked at together while the standardisation is fitted.
+_CHUNK = 64
+# A feature that never changes is left as it is, near 0, instead of being blown up.
+_MIN_SCALE = 1e-3
+
+
+class CompactTemporalModel(TemporalModel):
+    """At most a million parameters a member; two branches, wide and deep.
+
+    The wide branch pools mean, deviation and mean absolute step of the input over time
+    (statistics pooling, Snyder et al., 2018): what a linear classifier does well with few
+    videos. The deep branch is projection, BiLSTM, self-attention and attention pooling: what
+    order in time adds. Both are standardised or normalised, so any backbone's features do.
+    """
+
+    input_mean: Tensor
+    input_scale: Tensor
+    statistics_mean: Tensor
+    statistics_scale: Tensor
+
+    def __init__(
+        self,
+        feature_dim: int,
+        num_classes: int,
+        hidden_dim: int,
+        num_attention_heads: int,
+        dropout: float,
+        input_dropout: float,
+        statistics_dropout: float,
+    ) -> None:
+        super().__init__()
+        self.input_dropout = input_dropout
+        for name, size in (("input", feature_dim), ("statistics", 3 * feature_dim)):
+            self.register_buffer(f"{name}_mean", torch.zeros(size))
+            self.register_buffer(f"{name}_scale", torch.ones(size))
+        self.statistics_projection = nn.Sequential(
+            nn.Dropout(statistics_dropout),
+            nn.Linear(3 * feature_dim, hidden_dim),
+            nn.LayerNorm(hidden_dim),
+            nn.ReLU(),
+        )
+        self.input_projection = nn.Sequential(
+            nn.Linear(feature_dim, hidden_dim),
+            nn.LayerNorm(hidden_dim),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+        )
+        self.lstm = nn.LSTM(hidden_dim, hidden_dim // 2, batch_first=True, bidirectional=True)
+        self.attention = SelfAttention(hidden_dim, num_attention_heads)
+        self.attention_norm = nn.LayerNorm(hidden_dim)
+        self.attention_pooling = nn.Linear(hidden_dim, 1)
+        self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * hidden_dim, num_classes))
+        initialise(self)
+
+    def forward_with_attention(
+        self, features: Tensor, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Logits [B, K] and pooling weights [B, T] of features [B, T, D]; see ``forward``."""
+        valid = valid_steps(lengths, features.shape[1])
+        features = (features - self.input_mean) / self.input_scale
+        statistics = time_statistics(features, valid)
+        wide = (statistics - self.statistics_mean) / self.statistics_scale
+        deep, weights = self._read(self._drop_features(features), lengths, valid)
+        pooled = torch.cat([self.statistics_projection(wide), deep], dim=1)
+        return self.classifier(pooled), weights
+
+    def _drop_features(self, features: Tensor) -> Tensor:
+        # One mask for all steps of a video: a new one at each step would average out.
+        mask = torch.ones_like(features[:, :1])
+        return features * functional.dropout(mask, self.input_dropout, self.training)
+
+    def _read(
+        self, features: Tensor, lengths: Tensor | None, valid: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """The deep branch: [B, H] and the pooling weights [B, T]."""
+        steps = run_lstm(self.lstm, self.input_projection(features), lengths)
+        steps = self.attention_norm(steps + self.attention(steps, valid))
+        weights = pooling_weights(self.attention_pooling(steps).squeeze(-1), valid)
+        return torch.einsum("bt,btc->bc", weights, steps), weights
+
+    def fit_input_statistics(self, features: Tensor, lengths: Tensor) -> None:
+        """Sets the standardisation from the training features [N, T, D]; learns nothing else."""
+        self.input_mean, self.input_scale = _mean_and_scale(features, lengths)
+        parts = [
+            time_statistics(
+                (rows - self.input_mean) / self.input_scale, valid_steps(n, rows.shape[1])
+            )
+            for rows, n in _chunks(features, lengths)
+        ]
+        pooled = torch.cat(parts)
+        self.statistics_mean = pooled.mean(dim=0)
+        self.statistics_scale = pooled.std(dim=0, correction=0).clamp(min=_MIN_SCALE)
+
+
+def _chunks(features: Tensor, lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    return zip(torch.split(features, _CHUNK), torch.split(lengths, _CHUNK), strict=True)
+
+
+def _mean_and_scale(features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation [D] over all valid steps, in float64 inside."""
+    count = int(lengths.sum())
+    total = features.new_zeros(features.shape[2], dtype=torch.float64)
+    squares = torch.zeros_like(total)
+    for rows, n in _chunks(features, lengths):
+        valid = rows[valid_steps(n, rows.shape[1])].to(torch.float64)
+        total += valid.sum(dim=0)
+        squares += valid.square().sum(dim=0)
+    mean = total / count
+    scale = (squares / count - mean.square()).clamp(min=0).sqrt()
+    return mean.to(features.dtype), scale.to(features.dtype).clamp(min=_MIN_SCALE)

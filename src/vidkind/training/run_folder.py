@@ -1,0 +1,203 @@
+"""The run folder: which file is where, what the run was asked for, what came of it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidkind.errors import CheckpointError
+from vidkind.features.store import FeatureSet
+from vidkind.files import atomic_path
+
+RUN_NAME = "run.json"
+ENSEMBLE_NAME = "ensemble.json"
+QUARANTINE_NAME = "quarantine"
+
+
+def best_name(index: int | str) -> str:
+    """Published name of a member's best-validation checkpoint."""
+    return f"best_ensemble_model_{index}.pt"
+
+
+def last_name(index: int | str) -> str:
+    """Name of a member's checkpoint of the last finished epoch, for resuming."""
+    return f"last_model_{index}.pt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRecord:
+    """One live member.
+
+    Attributes:
+        index: Number in the run, from 1.
+        seed: Seed it was trained with.
+        file: Checkpoint, relative to the run folder.
+        best_val_acc: Validation accuracy in percent.
+        best_epoch: Epoch the weights are from.
+        num_epochs: Epochs trained.
+    """
+
+    index: int
+    seed: int
+    file: str
+    best_val_acc: float
+    best_epoch: int
+    num_epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadSeed:
+    """One seed that was tried and is not in the ensemble.
+
+    Attributes:
+        index: Number of the member it was tried for.
+        seed: The seed.
+        reason: Why it is dead.
+    """
+
+    index: int
+    seed: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsembleResult:
+    """What training an ensemble came to.
+
+    Attributes:
+        run_dir: The run folder.
+        categories: Names in label order.
+        members: Live members.
+        dead: Dead seeds; their files are in ``quarantine/``.
+    """
+
+    run_dir: Path
+    categories: tuple[str, ...]
+    members: tuple[MemberRecord, ...] = ()
+    dead: tuple[DeadSeed, ...] = ()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a JSON file, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+def fingerprint(videos: FeatureSet) -> str:
+    """SHA-256 over features, labels and valid steps."""
+    digest = hashlib.sha256()
+    for array in (videos.features, videos.labels, videos.num_frames):
+        digest.update(str((array.shape, array.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def claim(run_dir: Path, description: Mapping[str, Any]) -> None:
+    """Makes a run folder, or checks that an existing one is of the same run.
+
+    Args:
+        run_dir: The folder.
+        description: Options, features and categories; what ``run.json`` holds.
+
+    Raises:
+        CheckpointError: The folder holds a run with other options or features.
+    """
+    path = run_dir / RUN_NAME
+    wanted = json.loads(json.dumps(description))
+    if not path.is_file():
+        write_json(path, wanted)
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is damaged ({error}); use another run folder") from error
+    differing = _differences(found, wanted)
+    if differing:
+        raise CheckpointError(
+            f"{run_dir} holds a run with other options or features: {'; '.join(differing[:3])}; "
+            "use the same ones to go on, or another run folder"
+        )
+
+
+def read_run(run_dir: Path) -> dict[str, Any]:
+    """What ``run.json`` holds: options, features and their provenance.
+
+    Raises:
+        CheckpointError: The folder is no run, or the file is damaged.
+    """
+    try:
+        found: dict[str, Any] = json.loads((run_dir / RUN_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{run_dir} holds no readable {RUN_NAME}; train a run with: vidkind train"
+        ) from error
+    return found
+
+
+def _differences(found: Any, wanted: Any, name: str = "") -> list[str]:
+    if not (isinstance(found, dict) and isinstance(wanted, dict)):
+        return [] if found == wanted else [f"{name} was {found}, now {wanted}"]
+    return [
+        line
+        for key in {**found, **wanted}
+        for line in _differences(found.get(key), wanted.get(key), f"{name}.{key}".lstrip("."))
+    ]
+
+
+def read_ensemble(run_dir: Path, categories: tuple[str, ...]) -> EnsembleResult:
+    """What the run came to so far; nothing when it has just begun."""
+    path = run_dir / ENSEMBLE_NAME
+    if not path.is_file():
+        return EnsembleResult(run_dir=run_dir, categories=categories)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return EnsembleResult(
+        run_dir=run_dir,
+        categories=categories,
+        members=tuple(MemberRecord(**member) for member in found["members"]),
+        dead=tuple(DeadSeed(**seed) for seed in found["dead"]),
+    )
+
+
+def write_ensemble(result: EnsembleResult) -> None:
+    """Writes ``ensemble.json``."""
+    found = asdict(result)
+    del found["run_dir"]
+    write_json(result.run_dir / ENSEMBLE_NAME, found)
+
+
+def write_history(run_dir: Path, index: int, history: Mapping[str, list[Any]]) -> None:
+    """Writes a member's history as ``history_{index}.json`` and ``.csv``, one row an epoch."""
+    write_json(run_dir / f"history_{index}.json", dict(history))
+    with (
+        atomic_path(run_dir / f"history_{index}.csv") as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        rows = csv.writer(file)
+        rows.writerow(["epoch", *history])
+        for epoch, row in enumerate(zip(*history.values(), strict=True), start=1):
+            rows.writerow([epoch, *(json.dumps(value) for value in row)])
+
+
+def quarantine(run_dir: Path, index: int, seed: int) -> None:
+    """Moves a dead seed's files out of the ensemble; killed midway, it can be called again."""
+    folder = run_dir / QUARANTINE_NAME
+    folder.mkdir(exist_ok=True)
+    # The resume file goes last: while it is there, the move is known to be unfinished.
+    names = (best_name(index), f"history_{index}.json", f"history_{index}.csv", last_name(index))
+    for name in names:
+        path = run_dir / name
+        if path.is_file():
+            path.replace(folder / f"{path.stem}_seed{seed}{path.suffix}")
+
+
+def remove_leftovers(run_dir: Path) -> None:
+    """Deletes half-written files that a killed process left."""
+    for path in run_dir.rglob(".*.partial"):
+        path.unlink(missing_ok=True)

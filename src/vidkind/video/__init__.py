@@ -1,0 +1,12 @@
+"""The video room: files in, small upright RGB pictures with their times out.
+
+In: a path and ``SamplingOptions``. Out: ``VideoInfo``, ``FrameBatch``, or a typed
+``VideoError``. Does not know what is done with the pictures, what a category is, or how
+many videos there are. The only room that imports av (PyAV, which ships FFmpeg).
+"""
+
+from vidkind.video.files import VIDEO_EXTENSIONS, find_videos, is_video_name
+from vidkind.video.probe import probe
+from vidkind.video.sampling import sample_frames
+
+__all__ = ["VIDEO_EXTENSIONS", "find_videos", "is_video_name", "probe", "sample_frames"]

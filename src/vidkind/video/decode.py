@@ -1,0 +1,223 @@
+"""Reads the frames of one video in the order they are shown, from any key frame on.
+
+In: a path and its ``Timeline``. Out: decoded frames, each with its presentation time in
+ticks. Holds two frames at most, whatever the length of the video; goes on after damage.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+
+import av
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vidkind.video.container import open_video
+from vidkind.video.index import Timeline
+
+logger = logging.getLogger(__name__)
+
+
+class OutOfOrderError(Exception):
+    """Presentation times of decoded frames go back: they cannot be used."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One decoded frame.
+
+    Attributes:
+        time: When it begins to be shown, in ticks of the timeline.
+        end: When it stops being shown.
+        image: The decoder's frame, in its own pixel format.
+    """
+
+    time: int
+    end: int
+    image: VideoFrame
+
+
+class FrameReader:
+    """Frames of one video in the order they are shown. A context manager.
+
+    Attributes:
+        frames_decoded: How many frames the decoder has put out so far.
+        current: The frame returned last; None after a seek.
+        at_end: Whether reading on has come to the end of what decodes.
+        seekable: False once a seek has failed to lead to a frame.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], timeline: Timeline, *, num_threads: int = 0
+    ) -> None:
+        self.frames_decoded = 0
+        self.current: Shown | None = None
+        self.at_end = False
+        self.seekable = not timeline.by_number
+        self._path = path
+        self._timeline = timeline
+        self._num_threads = num_threads
+        self._next: Shown | None = None
+        self._open()
+
+    def __enter__(self) -> FrameReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def peek(self) -> Shown | None:
+        """The frame that comes next, without taking it; None at the end."""
+        if self._next is None:
+            self._next = next(self._frames, None)
+            self.at_end = self._next is None
+        return self._next
+
+    def shown_at(self, time: int) -> Shown | None:
+        """Read on to the frame on screen at ``time``, the last that begins by then.
+
+        Args:
+            time: Ticks; not before the frame returned last.
+
+        Returns:
+            The frame; None where none at or after the current position begins by ``time``.
+        """
+        while (ahead := self.peek()) is not None and ahead.time <= time:
+            self.current, self._next = ahead, None
+        return self.current
+
+    def seek(self, time: int, key_time: int) -> None:
+        """Go on from a key frame that is shown at or before ``time``.
+
+        Where that fails, go on from the start and give up seeking in this video.
+
+        Args:
+            time: Ticks.
+            key_time: About when the last key frame until then is shown.
+        """
+        # Some H.264 files decode to green frames when a seek comes before the first frame.
+        self.peek()
+        if self.seekable and self._jump(time, key_time):
+            self._frames = self._timed(self._images_from_key(key_time))
+            ahead = self.peek()
+            if ahead is not None and ahead.time <= time:
+                return
+        logger.debug("%s: no key frame found by seeking to %d", self._path, time)
+        self.seekable = False
+        self.restart()
+
+    def key_frame(self, time: int, key_time: int) -> Shown | None:
+        """Decode one key frame and nothing else; the reader then stands nowhere.
+
+        Args:
+            time: A time not before the key frame, and before the next one.
+            key_time: About when the key frame is shown.
+
+        Returns:
+            The frame, or None where it is damaged or cannot be reached.
+        """
+        self.peek()
+        if not self._jump(time, key_time):
+            return None
+        key_packet = next(self._from_key(key_time), None)
+        if key_packet is None:
+            return None
+        return next(self._timed(iter([*self._feed(key_packet), *self._feed(None)])), None)
+
+    def restart(self) -> None:
+        """Go back to the first frame."""
+        self._close()
+        self._open()
+
+    def _close(self) -> None:
+        # The generator refers to the reader: unbroken, the circle keeps the decoder's frames
+        # in memory until the next full garbage collection.
+        self._frames = iter(())
+        self._next = self.current = None
+        self._container.close()
+
+    def _open(self) -> None:
+        self._container, self._stream = open_video(self._path)
+        self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = self._num_threads
+        self._frames = self._timed(self._images(self._packets()))
+
+    def _jump(self, time: int, key_time: int) -> bool:
+        self._next = self.current = None
+        margin = self._timeline.seek_margin
+        try:
+            self._container.seek(key_time - margin if margin else time, stream=self._stream)
+        except av.FFmpegError:
+            return False
+        return True
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        packets = iter(self._container.demux(self._stream))
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, av.FFmpegError):
+                return
+            if packet.size:
+                yield packet
+
+    def _from_key(self, key_time: int) -> Iterator[Packet[VideoStream]]:
+        earliest = key_time if self._timeline.seek_margin else None
+        return itertools.dropwhile(
+            lambda packet: not packet.is_keyframe or _before(packet.pts, earliest), self._packets()
+        )
+
+    def _images(
+        self, packets: Iterable[Packet[VideoStream]], earliest: int | None = None
+    ) -> Iterator[VideoFrame]:
+        for packet in itertools.chain(packets, [None]):
+            yield from (f for f in self._feed(packet) if not _before(f.pts, earliest))
+
+    def _images_from_key(self, key_time: int) -> Iterator[VideoFrame]:
+        packets = self._from_key(key_time)
+        key_packet = next(packets, None)
+        if key_packet is not None:
+            # What is shown before the key frame refers to frames that were not decoded.
+            yield from self._images(itertools.chain([key_packet], packets), key_packet.pts)
+
+    def _feed(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        try:
+            frames = self._stream.decode(packet)
+        except (av.FFmpegError, EOFError) as error:
+            logger.debug("%s: a packet does not decode: %s", self._path, error)
+            return []
+        self.frames_decoded += len(frames)
+        return frames
+
+    def _timed(self, images: Iterator[VideoFrame]) -> Iterator[Shown]:
+        step = max(1, round(self._timeline.frame_ticks))
+        last: Shown | None = None
+        for number, image in enumerate(images):
+            fallback = 0 if last is None else last.end
+            time = number if self._timeline.by_number else _time_of(image, fallback)
+            if last is not None and time < last.time:
+                raise OutOfOrderError
+            length = step if self._timeline.by_number else image.duration or step
+            last = Shown(time, time + length, image)
+            yield last
+
+
+def _time_of(image: VideoFrame, fallback: int) -> int:
+    if image.pts is not None:
+        return image.pts
+    return fallback if image.dts is None else image.dts
+
+
+def _before(time: int | None, earliest: int | None) -> bool:
+    return time is not None and earliest is not None and time < earliest

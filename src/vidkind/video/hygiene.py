@@ -1,0 +1,61 @@
+"""Frame hygiene: black frames, blur, sharpening. Numpy only.
+
+In: uint8 [H, W, 3] RGB pictures. Out: numbers about them, or sharpened pictures. Knows
+nothing of videos.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLACK_PERCENTILE = 98.0
+SHARPEN_AMOUNT = 0.5
+_REC601_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
+
+
+def luma(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Luma of a picture (ITU-R BT.601 weights), float32 [H, W], 0 to 255."""
+    return picture.astype(np.float32) @ _REC601_LUMA
+
+
+def is_black(luma: NDArray[np.float32], black_luma: float) -> bool:
+    """Whether all but the brightest 2 % of the pixels are darker than ``black_luma``."""
+    return bool(np.percentile(luma, BLACK_PERCENTILE) < black_luma)
+
+
+def sharpness(luma: NDArray[np.float32]) -> float:
+    """Variance of the Laplacian (Pech-Pacheco et al., 2000); low means blurred.
+
+    Args:
+        luma: float32 [H, W]. The 4-neighbour Laplacian mirrors at the borders.
+    """
+    padded = np.pad(luma, 1, mode="symmetric")
+    neighbours = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
+    return float(np.var(neighbours - 4 * luma))
+
+
+def unsharp_mask(picture: NDArray[np.uint8], amount: float = SHARPEN_AMOUNT) -> NDArray[np.uint8]:
+    """Sharpen by adding ``amount`` times the difference to a blurred copy.
+
+    Args:
+        picture: uint8 [H, W, 3]. The blur is binomial, five pixels wide.
+        amount: 0 changes nothing.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    original = picture.astype(np.float32)
+    sharp = original + amount * (original - _blur(_blur(original, axis=0), axis=1))
+    return np.clip(np.rint(sharp), 0, 255).astype(np.uint8)
+
+
+def _blur(picture: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    widths = [(2, 2) if i == axis else (0, 0) for i in range(3)]
+    padded = np.pad(picture, widths, mode="edge")
+    length = picture.shape[axis]
+    blurred = np.zeros_like(picture)
+    for i, weight in enumerate(_BINOMIAL):
+        blurred += weight * padded.take(range(i, i + length), axis=axis)
+    return blurred

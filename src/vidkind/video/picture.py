@@ -1,0 +1,118 @@
+"""Turns a decoder's frame into a small upright RGB picture.
+
+In: a PyAV frame of any size, pixel format, colour space and orientation. Out: uint8
+[H, W, 3]. One resize only, by swscale, straight from the decoder's pixel format.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from av.sidedata.sidedata import SideDataContainer, Type
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+# Widened with the scale, this bilinear kernel averages over all source pixels. The flags ask
+# for chroma at full resolution and for the same rounding on every processor.
+_QUALITY = (
+    Interpolation.BILINEAR
+    | Interpolation.ACCURATE_RND
+    | Interpolation.FULL_CHR_H_INT
+    | Interpolation.FULL_CHR_H_INP
+    | Interpolation.BITEXACT
+)
+_UNTAGGED = frozenset({2, 3})
+_FULL_RANGE = 2
+_HD_WIDTH, _HD_HEIGHT = 1280, 576
+
+
+class PictureMaker:
+    """Resizes, converts and turns frames to one size.
+
+    Attributes:
+        height: Height of the upright pictures in pixels.
+        width: Width of the upright pictures in pixels.
+    """
+
+    def __init__(self, *, height: int, width: int) -> None:
+        self.height = height
+        self.width = width
+        self._reformatter = VideoReformatter()
+        self._matrix: NDArray[np.int32] | None = None
+
+    def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """Picture of a frame, uint8 [H, W, 3] RGB, on white where it is transparent.
+
+        All frames are turned as the first one asks for: the flag belongs to the stream.
+        """
+        if self._matrix is None:
+            self._matrix = display_matrix(frame)
+        matrix = self._matrix
+        lying = _swaps_axes(matrix)
+        height, width = (self.width, self.height) if lying else (self.height, self.width)
+        has_alpha = frame.format.name == "pal8" or any(c.is_alpha for c in frame.format.components)
+        resized = self._reformatter.reformat(
+            frame,
+            width=width,
+            height=height,
+            format="rgba" if has_alpha else "rgb24",
+            src_colorspace=_colour_space(frame),
+            interpolation=_QUALITY,
+            threads=1,
+        )
+        small = np.asarray(resized.to_ndarray(), np.uint8)
+        return np.ascontiguousarray(_upright(_on_white(small) if has_alpha else small, matrix))
+
+
+def display_matrix(frame: VideoFrame) -> NDArray[np.int32]:
+    """The 2 x 2 part of the frame's display matrix; the identity where there is none.
+
+    [[a, b], [c, d]]: the pixel at (x, y) is shown at (a x + c y, b x + d y), up to scale
+    (ISO/IEC 14496-12, section 8.2.2).
+    """
+    # PyAV ties a frame and its side data in a circle, which would keep a full-size picture in
+    # memory until the next full garbage collection; so it is done to a tiny copy.
+    tiny = VideoReformatter().reformat(frame, width=8, height=8, format="rgb24", threads=1)
+    side_data = cast(SideDataContainer, tiny.side_data)  # mistyped in PyAV's stubs
+    if Type.DISPLAYMATRIX not in [data.type for data in side_data]:
+        return np.eye(2, dtype=np.int32)
+    matrix = np.frombuffer(bytes(side_data[Type.DISPLAYMATRIX]), np.int32, 9)
+    return matrix.reshape(3, 3)[:2, :2]
+
+
+def rotation_degrees(frame: VideoFrame) -> int:
+    """Clockwise turn a player applies to the frame: 0, 90, 180 or 270."""
+    (a, b), (c, _) = display_matrix(frame)
+    if abs(b) > abs(a):
+        return 90 if b > 0 else 270
+    return 180 if a < 0 and c == 0 else 0
+
+
+def _swaps_axes(matrix: NDArray[np.int32]) -> bool:
+    return bool(abs(int(matrix[0, 1])) > abs(int(matrix[0, 0])))
+
+
+def _upright(picture: NDArray[np.uint8], matrix: NDArray[np.int32]) -> NDArray[np.uint8]:
+    (a, b), (c, d) = np.sign(matrix.astype(np.int64))
+    if _swaps_axes(matrix):
+        return picture.transpose(1, 0, 2)[:: b or 1, :: c or 1]
+    return picture[:: d or 1, :: a or 1]
+
+
+def _on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if rgba[..., 3].min() == 255:
+        return rgba[..., :3]
+    alpha = rgba[..., 3:].astype(np.uint16)
+    mixed = rgba[..., :3] * alpha + 255 * (255 - alpha)
+    return ((mixed + 127) // 255).astype(np.uint8)
+
+
+def _colour_space(frame: VideoFrame) -> int | None:
+    """Matrix to convert with: as tagged, else by size and range, as players guess."""
+    if frame.format.is_rgb or int(frame.colorspace) not in _UNTAGGED:
+        return None
+    is_hd = frame.width >= _HD_WIDTH or frame.height > _HD_HEIGHT
+    jpeg = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj")
+    return int(Colorspace.ITU709 if is_hd and not jpeg else Colorspace.ITU601)

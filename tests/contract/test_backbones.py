@@ -1,0 +1,121 @@
+"""What every backbone promises, whatever runs underneath."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny import tiny_backbone
+from vidkind.errors import BackboneError, DownloadError
+from vidkind.features import load_backbone
+from vidkind.features.backbones_onnx import OnnxBackbone
+from vidkind.features.backbones_torch import TorchBackbone
+
+
+@pytest.fixture(scope="module", params=["onnx", "torch"])
+def backbone(request, tmp_path_factory):
+    if request.param == "onnx":
+        return OnnxBackbone(tiny_backbone(tmp_path_factory.mktemp("backbone")))
+    return TorchBackbone("mobilenet_v3_small", pretrained=False)
+
+
+def _frames(backbone, count: int) -> np.ndarray:
+    spec = backbone.card.input
+    shape = (count, spec.height, spec.width, 3)
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+def test_one_float32_vector_a_frame(backbone) -> None:
+    features = backbone.embed(_frames(backbone, 3))
+    assert features.dtype == np.float32
+    assert features.shape == (3, backbone.card.feature_dim)
+    assert np.isfinite(features).all()
+
+
+def test_a_frame_is_embedded_the_same_in_any_batch(backbone) -> None:
+    frames = _frames(backbone, 19)
+    alone = np.concatenate([backbone.embed(frames[i : i + 1]) for i in (0, 9, 18)])
+    np.testing.assert_allclose(backbone.embed(frames)[[0, 9, 18]], alone, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8, 3), (1, 3, 256, 256)])
+def test_frames_of_another_size_are_refused(backbone, shape) -> None:
+    with pytest.raises(BackboneError, match="expects uint8"):
+        backbone.embed(np.zeros(shape, np.uint8))
+
+
+def test_the_card_survives_json(backbone) -> None:
+    card = backbone.card
+    assert type(card).from_json(json.loads(json.dumps(card.to_json()))) == card
+
+
+@pytest.mark.shared
+def test_the_real_mobilenet_follows_its_card(shared_dir: Path) -> None:
+    backbone = load_backbone(shared_dir / "weights" / "mobilenet_v2_1.0_features.onnx")
+    features = backbone.embed(_frames(backbone, 2))
+    assert features.shape == (2, 1280)
+    assert features.min() >= 0
+
+
+@pytest.mark.parametrize(
+    ("name", "feature_dim"),
+    [
+        ("efficientnet_v2_s", 1280),
+        ("efficientnet_v2_m", 1280),
+        ("resnet50", 2048),
+        ("resnet101", 2048),
+        ("mobilenet_v3_small", 576),
+    ],
+)
+def test_torch_backbones_have_the_published_feature_lengths(name: str, feature_dim: int) -> None:
+    assert TorchBackbone(name, pretrained=False).card.feature_dim == feature_dim
+
+
+def test_without_a_network_one_line_says_what_to_do(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(DownloadError, match="cannot be downloaded") as caught:
+        load_backbone("mobilenet_v3_small")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_with_a_slip_gets_a_hint() -> None:
+    with pytest.raises(BackboneError, match="did you mean resnet50"):
+        load_backbone("resnet5")
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: f.with_suffix(".json").unlink(), "no card beside"),
+        (lambda f: f.with_suffix(".json").write_text("{"), "is not JSON"),
+        (lambda f: f.with_suffix(".json").write_text("{}"), "card does not fit"),
+        (lambda f: f.write_bytes(b"x"), "restore the file or its card"),
+        (lambda f: f.unlink(), "no backbone at"),
+        (lambda f: _edit(f, feature_dim=9), "its card says 9"),
+        (lambda f: _edit(f, output="logits"), "its card says 'frames' and 'logits'"),
+    ],
+)
+def test_weights_and_card_must_fit(tmp_path: Path, damage, message: str) -> None:
+    file = tiny_backbone(tmp_path)
+    damage(file)
+    with pytest.raises(BackboneError, match=message):
+        load_backbone(file)
+
+
+def test_a_file_that_is_no_graph_is_refused(tmp_path: Path) -> None:
+    file = tiny_backbone(tmp_path)
+    file.write_bytes(b"not a graph")
+    import hashlib
+
+    _edit(file, sha256=hashlib.sha256(b"not a graph").hexdigest())
+    with pytest.raises(BackboneError, match="cannot be run by ONNX Runtime"):
+        load_backbone(file)
+
+
+def _edit(file: Path, **changes) -> None:
+    card = file.with_suffix(".json")
+    card.write_text(json.dumps({**json.loads(card.read_text()), **changes}))

@@ -1,0 +1,139 @@
+"""Stage 1 as a user meets it: counts conserved, killed and gone on, the same features."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.e2e.conftest import COMMAND
+from tests.tiny import tiny_backbone
+from vidkind.features.store import read_features
+
+
+@pytest.fixture(scope="module")
+def backbone(tmp_path_factory) -> Path:
+    return tiny_backbone(tmp_path_factory.mktemp("backbone"))
+
+
+@pytest.fixture(scope="module")
+def features(vidkind, colour_library: Path, backbone: Path, tmp_path_factory) -> Path:
+    output = tmp_path_factory.mktemp("features")
+    done = vidkind("extract", colour_library, "-o", output, "--backbone", backbone)
+    assert "30 videos in: 30 with features (0 from an earlier run), 0 failed" in done.stdout
+    return output
+
+
+def _same(a: Path, b: Path) -> bool:
+    left, right = read_features(a), read_features(b)
+    return (
+        left.paths == right.paths
+        and np.array_equal(left.features, right.features)
+        and np.array_equal(left.labels, right.labels)
+    )
+
+
+def test_three_files_hold_every_video_once(features: Path, colour_library: Path) -> None:
+    found = [
+        read_features(features / f"{split}_features_multiscale.h5")
+        for split in ("train", "val", "test")
+    ]
+    paths = [path for part in found for path in part.paths or ()]
+    expected = [p.relative_to(colour_library).as_posix() for p in colour_library.rglob("*.mp4")]
+    assert sorted(paths) == sorted(expected)
+    assert found[0].features.shape[1:] == (73, 3)
+    provenance = json.loads(found[0].attributes["provenance"])
+    assert provenance["backbone"]["name"] == "tiny"
+    assert provenance["sampling"]["num_frames"] == 64
+
+
+def test_features_are_those_of_the_frames(features: Path) -> None:
+    found = read_features(features / "train_features_multiscale.h5")
+    brightest = found.features.mean(axis=1).argmax(axis=1)
+    names = np.array(found.categories)[found.labels]
+    assert np.array_equal(brightest, [{"Blue": 2, "Green": 1, "Red": 0}[n] for n in names])
+
+
+def test_a_second_run_does_nothing_and_gives_the_same(
+    vidkind, features: Path, colour_library: Path, backbone: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(features, copy)
+    done = vidkind("extract", colour_library, "-o", copy, "--backbone", backbone)
+    assert "(30 from an earlier run)" in done.stdout
+    name = "train_features_multiscale.h5"
+    assert _same(features / name, copy / name)
+
+
+def test_killed_in_the_middle_and_run_again_gives_the_same(
+    vidkind, features: Path, colour_library: Path, backbone: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    arguments = ["extract", colour_library, "-o", output, "--backbone", backbone, "--workers", "1"]
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while len(list(output.glob("shards/*.npz"))) < 4 and time.monotonic() < deadline:
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+    process.wait()
+    kept = len(list(output.glob("shards/*.npz")))
+    assert 4 <= kept < 30, "the run was to be killed in its middle"
+    done = vidkind(*arguments)
+    reused = int(done.stdout.split("features (")[1].split()[0])
+    assert kept - 1 <= reused <= kept
+    for split in ("train", "val", "test"):
+        name = f"{split}_features_multiscale.h5"
+        assert _same(features / name, output / name)
+
+
+def test_failed_videos_are_listed_and_counted(
+    vidkind, colour_library: Path, backbone: Path, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    shutil.copytree(colour_library, library)
+    (library / "Red" / "broken.mp4").write_text("no video")
+    (library / "Blue" / "empty.mp4").touch()
+    output = tmp_path / "out"
+    done = vidkind("extract", library, "-o", output, "--backbone", backbone, check=1)
+    assert "32 videos in: 30 with features (0 from an earlier run), 2 failed" in done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1
+    with (output / "failures.csv").open(encoding="utf-8") as file:
+        rows = {row["path"]: row["type"] for row in csv.DictReader(file)}
+    assert rows == {"Red/broken.mp4": "NotAVideoError", "Blue/empty.mp4": "EmptyFileError"}
+
+
+def test_a_library_of_broken_files_ends_in_one_line(vidkind, backbone, tmp_path: Path) -> None:
+    for label in ("A", "B"):
+        (tmp_path / "lib" / label).mkdir(parents=True)
+        (tmp_path / "lib" / label / "x.mp4").write_text("no video")
+    done = vidkind(
+        "extract", tmp_path / "lib", "-o", tmp_path / "out", "--backbone", backbone, check=1
+    )
+    assert "none of the 2 videos could be used" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_one_scale_float16_and_key_frames_are_options(
+    vidkind, colour_library: Path, backbone: Path, tmp_path: Path
+) -> None:
+    vidkind(
+        "extract", colour_library, "-o", tmp_path, "--backbone", backbone, "--single-scale",
+        "--dtype", "float16", "--frames", "8", "--sampler", "keyframe",
+    )  # fmt: skip
+    with h5py.File(tmp_path / "train_features.h5") as file:
+        assert file["features"].dtype == np.float16
+        assert file["features"].shape[1] == 8
+        assert not file.attrs["multi_scale"]

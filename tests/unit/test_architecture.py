@@ -1,0 +1,109 @@
+"""The arrows between rooms point one way, and heavy packages stay where they belong."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vidkind
+
+SOURCE = Path(vidkind.__file__).parent
+
+# A room may import from its own and from lower levels.
+LEVELS = {
+    "errors": 0,
+    "files": 0,
+    "config": 1,
+    "records": 1,
+    "video": 2,
+    "features": 3,
+    "dataset": 4,
+    "bundle": 4,
+    "inference": 5,
+    "training": 6,
+    "distillation": 7,
+    "evaluation": 7,
+    "cli": 9,
+}
+# metrics is the one definition of accuracy that training shares with evaluation.
+ALLOWED = {("training", "vidkind.evaluation.metrics")}
+
+ONLY_IN = {
+    "av": ("video/",),
+    "torch": ("training/", "distillation/", "features/backbones_torch.py"),
+    "torchvision": ("training/", "distillation/", "features/backbones_torch.py"),
+    "lightning": ("training/", "distillation/"),
+    "matplotlib": ("training/visualizer.py", "distillation/", "evaluation/"),
+    "h5py": ("features/store.py",),
+    "onnxruntime": ("features/backbones_onnx.py", "distillation/"),
+    "sklearn": ("evaluation/", "dataset/", "distillation/"),
+    "scipy": ("evaluation/",),
+    "click": ("cli/",),
+    "rich": ("cli/", "training/", "distillation/"),
+}
+
+
+def _imports() -> list[tuple[str, str]]:
+    """(file relative to the package, imported module) of every import statement."""
+    found = []
+    for file in SOURCE.rglob("*.py"):
+        name = file.relative_to(SOURCE).as_posix()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found += [(name, alias.name) for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                found.append((name, node.module))
+    return found
+
+
+IMPORTS = _imports()
+
+
+def test_rooms_import_from_lower_levels_only() -> None:
+    wrong = []
+    for file, module in IMPORTS:
+        parts = module.split(".")
+        if parts[0] != "vidkind" or len(parts) == 1 or file == "__init__.py":
+            continue
+        here, there = file.split("/")[0].removesuffix(".py"), parts[1]
+        same = here == there or (here, module) in ALLOWED
+        if not same and LEVELS[there] >= LEVELS[here]:
+            wrong.append(f"{file} imports {module}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", sorted(ONLY_IN))
+def test_heavy_packages_stay_in_their_rooms(package: str) -> None:
+    wrong = [
+        file
+        for file, module in IMPORTS
+        if module.split(".")[0] == package and not file.startswith(ONLY_IN[package])
+    ]
+    assert not wrong
+
+
+def test_there_is_no_utils_module() -> None:
+    assert not list(SOURCE.rglob("util*.py"))
+
+
+def test_help_is_quick_and_loads_nothing_heavy() -> None:
+    # Processor time, so that other work on the machine does not count.
+    code = (
+        "import sys, time; sys.argv = ['vidkind', '--help']\n"
+        "from vidkind.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'av', 'onnxruntime', 'numpy', 'rich', 'sklearn'} & set(sys.modules)\n"
+        "print('HEAVY', sorted(heavy), time.process_time())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
+    )
+    heavy, _, seconds = run.stdout.splitlines()[-1].rpartition(" ")
+    assert heavy == "HEAVY []"
+    assert "classify" in run.stdout
+    assert float(seconds) < 0.5

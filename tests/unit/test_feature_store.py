@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from vidkind.errors import FeatureFileError, VideoNotFoundError
+from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
+from vidkind.features.splits import read_split
+from vidkind.features.store import FeatureRow, FeatureSet, read_features, write_features
+from vidkind.files import atomic_path
+from vidkind.records import FeatureSequence
+
+CATEGORIES = ("Animation", "Flat_Content", "Gaming", "Natural_Content")
+
+
+def _rows(count: int = 4, steps: int = 5, dim: int = 3):
+    generator = np.random.default_rng(0)
+    for i in range(count):
+        length = steps - i % 2
+        yield FeatureRow(
+            features=generator.normal(size=(length, dim)).astype(np.float32),
+            times=np.arange(length, dtype=np.float64),
+            duration_seconds=float(length),
+            label=i % 4,
+            text={"paths": f"v{i}.mp4", "groups": f"g{i}", "source_ids": f"s{i}",
+                  "splits": "train" if i < 3 else "val"},
+        )  # fmt: skip
+
+
+def _write(path: Path, **options) -> Path:
+    write_features(
+        path, _rows(), count=4, max_frames=5, feature_dim=3, categories=CATEGORIES,
+        multi_scale=True, attributes={"provenance": "{}"}, **options,
+    )  # fmt: skip
+    return path
+
+
+def test_a_written_file_has_the_published_layout(tmp_path: Path) -> None:
+    path = _write(tmp_path / "train_features_multiscale.h5")
+    with h5py.File(path) as file:
+        assert file["features"].dtype == np.float32
+        assert file["features"].compression == "gzip"
+        assert file["labels"].dtype == np.int64
+        assert file["num_frames"].dtype == np.int32
+        assert json.loads(file.attrs["category_mapping"]) == {
+            name: i for i, name in enumerate(CATEGORIES)
+        }
+        assert (file.attrs["num_videos"], file.attrs["max_frames"]) == (4, 5)
+        assert file.attrs["feature_dim"] == 3
+        assert bool(file.attrs["multi_scale"]) is True
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    found = read_features(_write(tmp_path / "f.h5"))
+    for i, row in enumerate(_rows()):
+        np.testing.assert_array_equal(found.features[i, : found.num_frames[i]], row.features)
+        assert not found.features[i, found.num_frames[i] :].any()
+    assert found.paths == ("v0.mp4", "v1.mp4", "v2.mp4", "v3.mp4")
+    assert found.subset([2, 0]).groups == ("g2", "g0")
+    assert len(found.split("train")) == 3
+    assert "float32[4, 5, 3]" in repr(found)
+
+
+def test_float16_halves_precision_not_meaning(tmp_path: Path) -> None:
+    exact = read_features(_write(tmp_path / "a.h5")).features
+    half = read_features(_write(tmp_path / "b.h5", dtype="float16")).features
+    assert half.dtype == np.float32
+    np.testing.assert_allclose(half, exact, rtol=2e-3, atol=1e-3)
+
+
+@pytest.mark.shared
+def test_a_published_file_without_our_extras_is_read(shared_dir: Path) -> None:
+    found = read_features(shared_dir / "golden" / "test_features_multiscale.h5")
+    assert found.features.shape == (8, 21, 64)
+    assert found.categories == CATEGORIES
+    assert found.paths is None
+
+
+def test_a_row_that_was_announced_and_did_not_come_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FeatureFileError, match="4 rows came, 5 were announced"):
+        write_features(
+            tmp_path / "f.h5", _rows(), count=5, max_frames=5, feature_dim=3,
+            categories=CATEGORIES, multi_scale=False,
+        )  # fmt: skip
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
+    target = tmp_path / "x.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(target) as temporary:
+        temporary.write_text("new")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_missing_and_foreign_files_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(FeatureFileError, match="vidkind extract"):
+        read_features(tmp_path / "none.h5")
+    (tmp_path / "text.h5").write_text("hello")
+    with pytest.raises(FeatureFileError, match="is not a feature file"):
+        read_features(tmp_path / "text.h5")
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = 1
+    with pytest.raises(FeatureFileError, match="is not a feature file"):
+        read_features(tmp_path / "other.h5")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": np.zeros(3, np.int64)}, "do not fit"),
+        ({"labels": np.full(2, 9)}, "labels run from 9"),
+        ({"num_frames": np.array([0, 5], np.int32)}, "num_frames lies outside"),
+    ],
+)
+def test_feature_sets_check_themselves(changes: dict, message: str) -> None:
+    fields = {
+        "features": np.zeros((2, 5, 3), np.float32),
+        "labels": np.zeros(2, np.int64),
+        "num_frames": np.full(2, 5, np.int32),
+        "categories": CATEGORIES,
+    }
+    FeatureSet(**fields)
+    with pytest.raises(FeatureFileError, match=message):
+        FeatureSet(**{**fields, **changes})
+
+
+def test_splits_are_found_in_a_folder_and_inside_a_file(tmp_path: Path) -> None:
+    whole = _write(tmp_path / "all.h5")
+    assert len(read_split(whole, "val")) == 1
+    with pytest.raises(FeatureFileError, match="no video of split 'test'"):
+        read_split(whole, "test")
+    folder = tmp_path / "features"
+    _write(folder / "val_features.h5")
+    assert len(read_split(folder, "val")) == 4
+    with pytest.raises(FeatureFileError, match="holds neither"):
+        read_split(folder, "train")
+    write_features(
+        tmp_path / "val_features.h5", list(_rows())[:1], count=1, max_frames=5, feature_dim=3,
+        categories=CATEGORIES, multi_scale=False,
+    )  # fmt: skip
+    with pytest.raises(FeatureFileError, match="no video of split|is not the train"):
+        read_split(folder / "val_features.h5", "test")
+
+
+def test_shards_survive_and_depend_on_provenance(tmp_path: Path) -> None:
+    folder = ShardFolder(tmp_path, {"backbone": "a"})
+    shard = Shard(
+        sequence=FeatureSequence(features=np.ones((3, 2), np.float32), times=np.arange(3.0)),
+        duration_seconds=1.5,
+    )
+    folder.save("key", shard)
+    found = ShardFolder(tmp_path, {"backbone": "a"}).load("key")
+    assert found is not None
+    np.testing.assert_array_equal(found.sequence.features, shard.sequence.features)
+    assert found.duration_seconds == 1.5
+    assert ShardFolder(tmp_path, {"backbone": "b"}).load("key") is None
+    next(tmp_path.glob("*.npz")).write_bytes(b"cut off")
+    assert folder.load("key") is None
+
+
+def test_fingerprints_follow_the_content(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 3_000_000)
+    (tmp_path / "b").write_bytes(b"x" * 2_999_999 + b"y")
+    (tmp_path / "c").write_bytes(b"x" * 3_000_000)
+    prints = [video_fingerprint(tmp_path / name) for name in "abc"]
+    assert prints[0] == prints[2] != prints[1]
+    with pytest.raises(VideoNotFoundError, match="cannot be read"):
+        video_fingerprint(tmp_path / "none")
