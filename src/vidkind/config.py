@@ -105,3 +105,20 @@ class SplitOptions:
             all(s >= 0 for s in shares) and abs(sum(shares) - 1) < 1e-6,
             f"split shares are {shares}; expected three numbers >= 0 that add up to 1",
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesisOptions:
+    """What rendered clips are like; each clip draws its own values around these.
+
+    Attributes:
+        seconds: Middle length of a clip; lengths lie within 15 % of it.
+        size: Longest short side in pixels; short sides are 70 % to 100 % of it.
+    """
+
+    seconds: float = 3.0
+    size: int = 256
+
+    def __post_init__(self) -> None:
+        _require(0.2 <= self.seconds <= 60, f"seconds is {self.seconds}; expected 0.2 to 60")
+        _require(48 <= self.size <= 1080, f"size is {self.size}; expected 48 to 1080")

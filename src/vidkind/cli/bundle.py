@@ -26,7 +26,7 @@ def bundle_command(run: Path, output: Path, backbone: str | None) -> None:
     """
     from vidkind import __version__
     from vidkind.features.extract import options_from_provenance
-    from vidkind.training import load_members, read_run
+    from vidkind.training import load_members, read_run, saved_temperature
     from vidkind.training.export import export_bundle
 
     members = load_members(run)
@@ -39,6 +39,7 @@ def bundle_command(run: Path, output: Path, backbone: str | None) -> None:
         categories=members[0].categories,
         sampling=sampling,
         multi_scale=multi_scale,
+        temperature=saved_temperature(run),
         version=__version__,
         provenance={"features": provenance, **_figures(run)},
     )

@@ -11,6 +11,7 @@ import click
 
 from vidkind.cli.options import bundle_option, sampler_option, workers_option
 from vidkind.cli.progress import progress_bar
+from vidkind.config import Sampler
 
 if TYPE_CHECKING:
     from vidkind.records import Prediction
@@ -46,7 +47,7 @@ def classify_command(
     form: str,
     output: Path | None,
     resume: bool,
-    sampler: str,
+    sampler: Sampler,
     workers: int | None,
 ) -> None:
     r"""Say what kind of content each video is.

@@ -28,10 +28,13 @@ def evaluate_command(run: Path, features: Path, split: str, output: Path | None,
     FEATURES is the folder written by vidkind extract, or one feature file. Every figure has a
     95 % interval: Wilson for accuracy, bootstrap by source for F1. Paired tests say whether TTA
     helps and whether the ensemble beats logistic regression on the same features.
+
+    Scoring the val split also fits the temperature that makes confidence mean accuracy; other
+    splits, and vidkind bundle, use it.
     """
     from vidkind.evaluation.evaluate import evaluate
     from vidkind.features.splits import read_split
-    from vidkind.training import load_members, member_logits
+    from vidkind.training import evaluation_file, load_members, member_logits, saved_temperature
 
     members = load_members(run)
     test = read_split(features, split)
@@ -40,9 +43,10 @@ def evaluate_command(run: Path, features: Path, split: str, output: Path | None,
         test,
         train=_training_features(features, test),
         member_names=[f"member {member.index} (seed {member.seed})" for member in members],
+        temperature=None if split == "val" else saved_temperature(run),
         seed=seed,
     )
-    path = output or run / f"evaluation_{split}.json"
+    path = output or evaluation_file(run, split)
     path.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
     _print(result, split)
     click.echo(f"every figure: {path}", err=True)
@@ -89,6 +93,11 @@ def _print(result: Evaluation, split: str) -> None:
         console.print(comparison.verdict, style="dim", highlight=False)
     advice = "recommended" if result.recommend_tta else "not recommended: no gain beyond chance"
     console.print(f"TTA is {advice}.")
+    console.print(
+        f"Calibration: temperature {result.temperature:.2f}; expected calibration error "
+        f"{result.uncalibrated_error:.3f} before, {result.calibration_error:.3f} after.",
+        highlight=False,
+    )
 
 
 def _class_table(result: Evaluation) -> object:

@@ -8,7 +8,13 @@ import click
 
 from vidkind.cli.options import sampling_options, workers_option
 from vidkind.cli.progress import progress_bar
-from vidkind.config import MultiScaleOptions, SamplingOptions, SplitOptions
+from vidkind.config import (
+    Alignment,
+    MultiScaleOptions,
+    Sampler,
+    SamplingOptions,
+    SplitOptions,
+)
 
 _SPLIT = SplitOptions()
 _SCALES = MultiScaleOptions()
@@ -46,12 +52,12 @@ def extract_command(
     output: Path,
     backbone: str | None,
     single_scale: bool,
-    alignment: str,
+    alignment: Alignment,
     shares: tuple[float, float, float],
     seed: int,
     dtype: str,
     num_frames: int,
-    sampler: str,
+    sampler: Sampler,
     keep_black: bool,
     sharpen: bool,
     workers: int | None,
@@ -72,9 +78,9 @@ def extract_command(
 
     sampling = SamplingOptions(
         num_frames=num_frames, sampler=sampler, skip_black=not keep_black, sharpen=sharpen
-    )  # type: ignore[arg-type]
+    )
     scales = (1.0,) if single_scale else _SCALES.scales
-    multi_scale = MultiScaleOptions(scales=scales, alignment=alignment)  # type: ignore[arg-type]
+    multi_scale = MultiScaleOptions(scales=scales, alignment=alignment)
     split = SplitOptions(train=shares[0], val=shares[1], test=shares[2], seed=seed)
     found = read_library(library)
     if not found.has_splits:

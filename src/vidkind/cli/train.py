@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from vidkind.config import Preset
+
+if TYPE_CHECKING:
+    from vidkind.training.presets import Precision
 
 
 @click.command("train", short_help="Train an ensemble of temporal models.")
@@ -40,14 +46,14 @@ import click
 def train_command(
     features: Path,
     output: Path,
-    preset: str,
+    preset: Preset,
     seeds: str,
     epochs: int | None,
     learning_rate: float | None,
     batch_size: int | None,
     devices: int,
     nodes: int,
-    precision: str,
+    precision: Precision,
     no_dashboards: bool,
 ) -> None:
     r"""Train one temporal model per seed on FEATURES and keep those that live.
@@ -75,8 +81,8 @@ def train_command(
         read_split(features, "train"),
         read_split(features, "val"),
         output,
-        preset=preset,  # type: ignore[arg-type]
-        training=training_config(preset, **given),  # type: ignore[arg-type]
+        preset=preset,
+        training=training_config(preset, **given),
         seeds=_parse_seeds(seeds),
         device=DeviceOptions(devices=devices, num_nodes=nodes, precision=precision),
         feature_files=[str(features)],

@@ -96,9 +96,7 @@ class BatchMaker:
         for j, row in enumerate(rows):
             number = rng.integers(len(self._corpus.rounds))
             versions = self._corpus.rounds[number].pictures
-            version = (
-                0 if rng.random() < _CLEAN_SHARE else int(rng.integers(1, versions.shape[1]))
-            )
+            version = 0 if rng.random() < _CLEAN_SHARE else int(rng.integers(1, versions.shape[1]))
             pictures[j] = versions[row, version]
             components[j] = _target(self._components[number][row], version)
             logits[j] = _target(self._logits[number][row], version)

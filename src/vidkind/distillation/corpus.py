@@ -31,6 +31,7 @@ from vidkind.distillation.degrade import (
     random_crop,
     random_size,
 )
+from vidkind.distillation.options import CorpusOptions
 from vidkind.errors import ConfigError, LibraryError
 from vidkind.features import Backbone, load_backbone
 from vidkind.files import atomic_path
@@ -40,41 +41,6 @@ from vidkind.video import probe, sample_frames
 # Frames looked at per frame taken, so that rounds show different moments.
 _MOMENTS = 4
 _TEACHER_BATCH = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class CorpusOptions:
-    """How the corpus is rendered.
-
-    Attributes:
-        picture_size: Side S of the stored square pictures, pixels: the student's working size.
-        frames_per_clip: Frames taken from each training clip in each round.
-        degraded_per_round: Degraded versions of each source, one number a round. The first round
-            shows whole pictures and asks the teacher about clean and degraded ones; later rounds
-            crop, and ask about the clean picture only.
-        whole_share: Share of sources shown whole in the later rounds.
-        short_side: Range of the short side, pixels, that pictures are scaled to before they
-            are degraded.
-        seed: Seed of everything random.
-    """
-
-    picture_size: int = 192
-    frames_per_clip: int = 8
-    degraded_per_round: tuple[int, ...] = (1, 2)
-    whole_share: float = 0.35
-    short_side: tuple[int, int] = (144, 320)
-    seed: int = 20
-
-    def __post_init__(self) -> None:
-        if not self.degraded_per_round or min(self.degraded_per_round) < 1:
-            raise ConfigError(
-                f"degraded_per_round is {self.degraded_per_round}; expected numbers >= 1"
-            )
-        if self.picture_size < 32 or self.frames_per_clip < 1:
-            raise ConfigError(
-                f"picture_size is {self.picture_size} and frames_per_clip "
-                f"{self.frames_per_clip}; expected at least 32 and 1"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +130,7 @@ def build_corpus(
     teacher: str | Path,
     folder: Path,
     *,
-    options: CorpusOptions = CorpusOptions(),
+    options: CorpusOptions = CorpusOptions(),  # noqa: B008 (frozen)
     workers: int | None = None,
     progress: Callable[[int], None] = lambda count: None,
 ) -> Corpus:
@@ -251,7 +217,7 @@ def _open_files(
 
 def _units(sources: Sequence[Source]) -> Iterator[list[int]]:
     """Indices that are rendered together: one still, or all frames of one clip."""
-    for _, unit in groupby(range(len(sources)), key=lambda i: (sources[i].path)):
+    for _, unit in groupby(range(len(sources)), key=lambda i: sources[i].path):
         yield list(unit)
 
 
@@ -276,7 +242,11 @@ def _render(
     asked = len(rows[0][0]) if number == 0 else 1
     size, spec = options.picture_size, teacher.card.input
     large = np.stack(
-        [np.asarray(p.resize((spec.width, spec.height), BILINEAR)) for r in rows for p in r[0][:asked]]
+        [
+            np.asarray(p.resize((spec.width, spec.height), BILINEAR))
+            for r in rows
+            for p in r[0][:asked]
+        ]
     )
     answers = [
         teacher.embed(large[i : i + _TEACHER_BATCH]) for i in range(0, len(large), _TEACHER_BATCH)

@@ -270,7 +270,7 @@ def degrade(
     return picture, applied.astype(np.uint8)
 
 
-def _to_picture(pixels: NDArray[np.float32]) -> Picture:
+def _to_picture(pixels: NDArray[np.floating]) -> Picture:
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 

@@ -8,37 +8,11 @@ same accuracy, and run as fast.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidkind.errors import ConfigError
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudentOptions:
-    """Shape of the network.
-
-    Attributes:
-        widths: Channels of the stages; each stage halves height and width.
-        depths: Bottleneck blocks of each stage.
-        stem_width: Channels after the first convolution.
-        feature_dim: D, length of a feature vector.
-    """
-
-    widths: tuple[int, ...] = (32, 64, 160, 320)
-    depths: tuple[int, ...] = (1, 2, 5, 2)
-    stem_width: int = 16
-    feature_dim: int = 256
-
-    def __post_init__(self) -> None:
-        if len(self.widths) != len(self.depths) or len(self.widths) < 2:
-            raise ConfigError(
-                f"widths is {self.widths} and depths {self.depths}; expected one of each a "
-                "stage, two stages or more"
-            )
+from vidkind.distillation.options import StudentOptions
 
 
 class Bottleneck(nn.Module):
@@ -50,12 +24,11 @@ class Bottleneck(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
+        last = convolution(width // 2, width, 1, activation=False)
+        nn.init.zeros_(last.get_parameter("1.weight"))
         self.body = nn.Sequential(
-            convolution(width, width // 2, 1),
-            convolution(width // 2, width // 2, 3),
-            convolution(width // 2, width, 1, activation=False),
+            convolution(width, width // 2, 1), convolution(width // 2, width // 2, 3), last
         )
-        nn.init.zeros_(self.body[2][1].weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] -> the same."""
@@ -65,7 +38,7 @@ class Bottleneck(nn.Module):
 class Student(nn.Module):
     """The network; see the module's text."""
 
-    def __init__(self, options: StudentOptions = StudentOptions()) -> None:
+    def __init__(self, options: StudentOptions = StudentOptions()) -> None:  # noqa: B008 (frozen)
         super().__init__()
         widths = options.widths
         self.options = options
@@ -95,7 +68,8 @@ class Student(nn.Module):
             pooled += [mean] if k < len(self.stages) - 2 else [mean, deviation]
         features = torch.cat(pooled, dim=1)
         with torch.autocast(x.device.type, enabled=False):
-            return self.out(self.embed(self.norm(features)))
+            result: Tensor = self.out(self.embed(self.norm(features)))
+        return result
 
 
 def convolution(

@@ -19,7 +19,7 @@ from vidkind.files import atomic_path
 NUM_COMPONENTS = 512
 # Eigenvalue to the power -1/4: between plain PCA, which forgets small components, and full
 # whitening, which spends the student on the teacher's noise.
-_WHITENING = -0.25
+_WHITENING = 0.0
 _PROBE_STRENGTH = 0.003
 
 Floats = NDArray[np.float32]
@@ -43,11 +43,11 @@ class Targets:
 
     def components(self, features: Floats) -> Floats:
         """Teacher features [..., D] -> regression targets [..., P] of mean square 1."""
-        return (features - self.mean) @ self.projection
+        return np.asarray((features - self.mean) @ self.projection, np.float32)
 
     def logits(self, features: Floats) -> Floats:
         """Teacher features [..., D] -> logits of the probe [..., K]."""
-        return features @ self.weight + self.bias
+        return np.asarray(features @ self.weight + self.bias, np.float32)
 
     def save(self, path: Path) -> None:
         """Writes an ``.npz`` file."""
@@ -74,7 +74,9 @@ def fit_targets(corpus: Corpus, *, use_clip_labels: bool) -> Targets:
     weights = np.where(is_clip, 1 / corpus.options.frames_per_clip, 1.0)
     mean = np.average(features, axis=0, weights=weights)
     projection = _projection(features - mean, weights)
-    weight, bias = _probe(corpus, features, mean, np.ones_like(is_clip) if use_clip_labels else ~is_clip)
+    weight, bias = _probe(
+        corpus, features, mean, np.ones_like(is_clip) if use_clip_labels else ~is_clip
+    )
     values = (mean, projection, weight, bias)
     return Targets(*(np.asarray(value, np.float32) for value in values))
 
@@ -84,7 +86,7 @@ def _projection(centred: Floats, weights: NDArray[np.float64]) -> NDArray[np.flo
     values, vectors = np.linalg.eigh(covariance)
     count = min(NUM_COMPONENTS, int((values > 1e-9).sum()))
     projection = vectors[:, ::-1][:, :count] * values[::-1][:count] ** _WHITENING
-    return projection / np.sqrt(((centred @ projection) ** 2).mean())
+    return np.asarray(projection / np.sqrt(((centred @ projection) ** 2).mean()))
 
 
 def _probe(
@@ -94,9 +96,7 @@ def _probe(
     deviation = features.std(axis=0) + 1e-3
     weights = group_weights(groups[used], labels[used])
     probe = LogisticRegression(C=_PROBE_STRENGTH, max_iter=400)
-    probe.fit(
-        (features[used] - mean) / deviation, labels[used], sample_weight=weights * used.sum()
-    )
+    probe.fit((features[used] - mean) / deviation, labels[used], sample_weight=weights * used.sum())
     weight = (probe.coef_ / deviation).T
     return weight, probe.intercept_ - mean @ weight
 

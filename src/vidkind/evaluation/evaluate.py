@@ -14,10 +14,16 @@ from vidkind.evaluation.baselines import (
     logistic_regression_probabilities,
     majority_probabilities,
 )
+from vidkind.evaluation.calibration import expected_calibration_error, fit_temperature
 from vidkind.evaluation.intervals import PairedTest, paired_test
 from vidkind.evaluation.scores import ScoredSet, Scores, score
 from vidkind.features.store import FeatureSet
-from vidkind.inference.tta import average_views, padded_views, softmax
+from vidkind.inference.tta import (
+    average_views,
+    ensemble_probabilities,
+    padded_views,
+    softmax,
+)
 
 LogitsFunction = Callable[[NDArray[np.float32], NDArray[np.int32]], NDArray[np.float32]]
 """Features [N, T, D] and valid steps [N] in, logits [M, N, K] out."""
@@ -61,6 +67,9 @@ class Evaluation:
         rows: One ``Scores`` per classifier, baselines first.
         comparisons: Paired tests between rows.
         recommend_tta: Whether TTA is better beyond chance on these videos.
+        temperature: What the logits were divided by.
+        calibration_error: Expected calibration error of the ensemble, 0..1.
+        uncalibrated_error: The same at temperature 1.
         num_videos: Videos scored.
         num_sources: Sources they come from.
         probabilities: Row name -> float64 [N, K].
@@ -69,6 +78,9 @@ class Evaluation:
     rows: tuple[Scores, ...]
     comparisons: tuple[Comparison, ...]
     recommend_tta: bool
+    temperature: float
+    calibration_error: float
+    uncalibrated_error: float
     num_videos: int
     num_sources: int
     probabilities: dict[str, NDArray[np.float64]]
@@ -79,6 +91,9 @@ class Evaluation:
             "num_videos": self.num_videos,
             "num_sources": self.num_sources,
             "recommend_tta": self.recommend_tta,
+            "temperature": self.temperature,
+            "calibration_error": self.calibration_error,
+            "uncalibrated_error": self.uncalibrated_error,
             "rows": [asdict(row) for row in self.rows],
             "comparisons": [{**asdict(c), "verdict": c.verdict} for c in self.comparisons],
         }
@@ -90,7 +105,7 @@ def evaluate(
     *,
     train: FeatureSet | None = None,
     member_names: Sequence[str] = (),
-    temperature: float = 1.0,
+    temperature: float | None = 1.0,
     seed: int = 0,
 ) -> Evaluation:
     """Scores an ensemble on a feature file.
@@ -100,12 +115,16 @@ def evaluate(
         test: Videos with labels.
         train: Training features, for the two baselines; without them they are left out.
         member_names: Row names of the members.
-        temperature: Divides the logits before softmax.
+        temperature: Divides the logits before softmax; None fits it on these very videos,
+            which is right for validation data only.
         seed: Seed of the bootstrap.
 
     Raises:
         FeatureFileError: ``train`` has other categories or features than ``test``.
     """
+    raw = logits(test.features, test.num_frames)
+    if temperature is None:
+        temperature = fit_temperature(raw, test.labels)
     found = _baselines(train, test) | _ensemble(logits, test, member_names, temperature)
     sources = test.source_ids or test.paths or tuple(str(i) for i in range(len(test)))
     scored = ScoredSet.create(test.labels, test.categories, sources, seed=seed)
@@ -115,6 +134,9 @@ def evaluate(
         rows=tuple(score(name, values, scored) for name, values in found.items()),
         comparisons=comparisons,
         recommend_tta=comparisons[0].test.a_wins,
+        temperature=temperature,
+        calibration_error=expected_calibration_error(found[ENSEMBLE], test.labels),
+        uncalibrated_error=expected_calibration_error(ensemble_probabilities(raw), test.labels),
         num_videos=len(test),
         num_sources=len(set(sources)),
         probabilities=found,

@@ -172,12 +172,14 @@ def _f1(matrices: Matrix) -> Matrix:
 
 
 def _f1_macro(matrices: Matrix) -> Matrix:
-    return np.nanmean(_f1(matrices), axis=1)
+    macro: Matrix = np.nanmean(_f1(matrices), axis=1)
+    return macro
 
 
 def _f1_weighted(matrices: Matrix) -> Matrix:
     support = matrices.sum(axis=2)
-    return np.nansum(_f1(matrices) * support, axis=1) / support.sum(axis=1)
+    weighted: Matrix = np.nansum(_f1(matrices) * support, axis=1) / support.sum(axis=1)
+    return weighted
 
 
 def _interval(value: float, draws: NDArray[np.float64]) -> Interval:

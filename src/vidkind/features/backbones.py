@@ -42,16 +42,6 @@ class Backbone(Protocol):
         """
 
 
-def check_frames(frames: NDArray[np.uint8], card: BackboneCard) -> None:
-    """Raises ``BackboneError`` unless frames are uint8 [B, H, W, 3] at the card's size."""
-    wanted = (card.input.height, card.input.width, 3)
-    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != wanted:
-        raise BackboneError(
-            f"frames are {frames.dtype} {list(frames.shape)}; {card.name} expects uint8 "
-            f"[B, {wanted[0]}, {wanted[1]}, 3]"
-        )
-
-
 def load_backbone(spec: str | Path, *, num_threads: int = 0) -> Backbone:
     """Loads a backbone by name (torch family) or by path (ONNX family).
 

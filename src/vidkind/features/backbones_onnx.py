@@ -9,7 +9,6 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from vidkind.errors import BackboneError
-from vidkind.features.backbones import check_frames
 from vidkind.features.card import BackboneCard, file_sha256, read_card
 
 # Small batches stay in the cache; larger ones were measured slower on CPUs.
@@ -52,7 +51,7 @@ class OnnxBackbone:
 
     def embed(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeds uint8 [B, H, W, 3] frames: float32 [B, D]; see ``Backbone.embed``."""
-        check_frames(frames, self._card)
+        self._card.check_frames(frames)
         spec = self._card.input
         parts = [
             self._session.run(

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.errors import DownloadError, MissingExtraError
-from vidkind.features.backbones import check_frames
 from vidkind.features.card import BackboneCard, InputSpec
 
 try:
@@ -88,7 +87,7 @@ class TorchBackbone:
 
     def embed(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeds uint8 [B, H, W, 3] frames: float32 [B, D]; see ``Backbone.embed``."""
-        check_frames(frames, self._card)
+        self._card.check_frames(frames)
         with torch.inference_mode():
             parts = [
                 self.module(torch.from_numpy(frames[i : i + _MAX_BATCH]).to(self._device)).cpu()
@@ -112,13 +111,11 @@ def _pretrained_state(name: str) -> dict[str, Tensor]:
 
 def _remove_classifier(network: nn.Module) -> int:
     """Takes the last stage off a torchvision network; returns the feature length."""
-    if hasattr(network, "fc"):
-        feature_dim = int(network.fc.in_features)
-        network.fc = nn.Identity()
-        return feature_dim
-    first = next(m for m in network.classifier.modules() if isinstance(m, nn.Linear))
-    network.classifier = nn.Identity()
-    return int(first.in_features)
+    name = "fc" if hasattr(network, "fc") else "classifier"
+    layers = network.get_submodule(name).modules()
+    first = next(layer for layer in layers if isinstance(layer, nn.Linear))
+    setattr(network, name, nn.Identity())
+    return first.in_features
 
 
 def _state_sha256(module: nn.Module) -> str:

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vidkind.errors import BackboneError
 from vidkind.files import atomic_path
 
@@ -76,6 +79,19 @@ class BackboneCard:
     pretrained_on: str = "unknown"
     license: str = "unknown"
     source: str = "unknown"
+
+    def check_frames(self, frames: NDArray[np.uint8]) -> None:
+        """Makes sure that frames are uint8 [B, H, W, 3] at the card's size.
+
+        Raises:
+            BackboneError: They are not.
+        """
+        wanted = (self.input.height, self.input.width, 3)
+        if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != wanted:
+            raise BackboneError(
+                f"frames are {frames.dtype} {list(frames.shape)}; {self.name} expects uint8 "
+                f"[B, {wanted[0]}, {wanted[1]}, 3]"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """The card as plain JSON types."""

@@ -21,7 +21,14 @@ from vidkind.training.presets import (
     model_config,
     training_config,
 )
-from vidkind.training.run_folder import DeadSeed, EnsembleResult, MemberRecord, read_run
+from vidkind.training.run_folder import (
+    DeadSeed,
+    EnsembleResult,
+    MemberRecord,
+    evaluation_file,
+    read_run,
+    saved_temperature,
+)
 from vidkind.training.trainer import EnhancedTemporalModelTrainer
 from vidkind.training.visualizer import RealTimeTrainingVisualizer
 
@@ -41,11 +48,13 @@ __all__ = [
     "SuperEnhancedTemporalModel",
     "TrainingConfig",
     "build_model",
+    "evaluation_file",
     "load_checkpoint",
     "load_members",
     "member_logits",
     "model_config",
     "read_run",
+    "saved_temperature",
     "save_checkpoint",
     "train_ensemble",
     "training_config",

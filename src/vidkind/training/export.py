@@ -35,12 +35,11 @@ class StackedMembers(nn.Module):
     def __init__(self, members: Sequence[TemporalModel]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
+        self._calls = [member.forward_with_attention for member in members]
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Full sequences [B, T, D] in; logits [M, B, K] and attention [M, B, T] out."""
-        logits, attention = zip(
-            *(member.forward_with_attention(features) for member in self.members), strict=True
-        )
+        logits, attention = zip(*(call(features) for call in self._calls), strict=True)
         return torch.stack(logits), torch.stack(attention)
 
 

@@ -81,12 +81,14 @@ class SelfAttention(nn.Module):
     def forward(self, sequence: Tensor, valid: Tensor | None) -> Tensor:
         """Lets each step of [B, T, C] look at every valid step of its own row."""
         joint = functional.linear(sequence, self.in_proj_weight, self.in_proj_bias)
-        heads = [
-            part.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        query, key, value = (
+            part.reshape(*part.shape[:2], self.num_heads, -1).transpose(1, 2)
             for part in joint.chunk(3, dim=-1)
-        ]
+        )
         attended = functional.scaled_dot_product_attention(
-            *heads,
+            query,
+            key,
+            value,
             attn_mask=None if valid is None else valid[:, None, None, :],
             dropout_p=self.dropout if self.training else 0.0,
         )

@@ -141,6 +141,19 @@ def read_run(run_dir: Path) -> dict[str, Any]:
     return found
 
 
+def evaluation_file(run_dir: Path, split: str) -> Path:
+    """Where the evaluation of a split is kept."""
+    return run_dir / f"evaluation_{split}.json"
+
+
+def saved_temperature(run_dir: Path) -> float:
+    """The temperature that the evaluation on validation data found; 1 before there is one."""
+    path = evaluation_file(run_dir, "val")
+    if not path.is_file():
+        return 1.0
+    return float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
+
+
 def _differences(found: Any, wanted: Any, name: str = "") -> list[str]:
     if not (isinstance(found, dict) and isinstance(wanted, dict)):
         return [] if found == wanted else [f"{name} was {found}, now {wanted}"]

@@ -56,7 +56,8 @@ class EnhancedTemporalModelTrainer:
     """Trains one member and keeps its files in the run folder.
 
     The random generators are set anew at every epoch from (seed, epoch), so a run that was
-    killed and started again ends with the weights of an undisturbed one (same machine, CPU).
+    killed and started again ends with the weights of an undisturbed one (CPU, same machine and
+    number of threads).
     """
 
     def __init__(

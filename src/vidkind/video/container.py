@@ -115,10 +115,10 @@ def _video_stream(container: InputContainer, path: str | os.PathLike[str]) -> Vi
     # Cover art in a music file is a "video stream" of one picture to FFmpeg.
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not streams:
-        kinds = ", ".join(sorted({str(s.type) for s in container.streams}))
+        kinds = {"cover art" if s.type == "video" else str(s.type) for s in container.streams}
         raise NoVideoStreamError(
-            f"{os.fspath(path)!r} has {kinds or 'no'} streams only; expected a video stream: "
-            "choose a file with pictures"
+            f"{os.fspath(path)!r} holds only {', '.join(sorted(kinds)) or 'a header'}; expected a "
+            "video stream: choose a file with moving pictures"
         )
     best = container.streams.best("video")
     stream = best if best in streams else streams[0]

@@ -106,8 +106,6 @@ class FrameReader:
             time: Ticks.
             key_time: About when the last key frame until then is shown.
         """
-        # Some H.264 files decode to green frames when a seek comes before the first frame.
-        self.peek()
         if self.seekable and self._jump(time, key_time):
             self._frames = self._timed(self._images_from_key(key_time))
             ahead = self.peek()
@@ -127,7 +125,6 @@ class FrameReader:
         Returns:
             The frame, or None where it is damaged or cannot be reached.
         """
-        self.peek()
         if not self._jump(time, key_time):
             return None
         key_packet = next(self._from_key(key_time), None)
@@ -152,8 +149,14 @@ class FrameReader:
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = self._num_threads
         self._frames = self._timed(self._images(self._packets()))
+        self._fresh = True
 
     def _jump(self, time: int, key_time: int) -> bool:
+        if self._fresh:
+            # Some H.264 files decode to green frames when a seek comes before the first frame.
+            self.peek()
+        self._fresh = False
+        self._frames = iter(())
         self._next = self.current = None
         margin = self._timeline.seek_margin
         try:

@@ -23,7 +23,8 @@ _QUALITY = (
     | Interpolation.FULL_CHR_H_INP
     | Interpolation.BITEXACT
 )
-_UNTAGGED = frozenset({2, 3})
+# FFmpeg's numbers of the matrices swscale knows: BT.709, FCC, BT.601 (twice), SMPTE 240M, BT.2020.
+_KNOWN_MATRICES = frozenset({1, 4, 5, 6, 7, 9})
 _FULL_RANGE = 2
 _HD_WIDTH, _HD_HEIGHT = 1280, 576
 
@@ -53,15 +54,8 @@ class PictureMaker:
         lying = _swaps_axes(matrix)
         height, width = (self.width, self.height) if lying else (self.height, self.width)
         has_alpha = frame.format.name == "pal8" or any(c.is_alpha for c in frame.format.components)
-        resized = self._reformatter.reformat(
-            frame,
-            width=width,
-            height=height,
-            format="rgba" if has_alpha else "rgb24",
-            src_colorspace=_colour_space(frame),
-            interpolation=_QUALITY,
-            threads=1,
-        )
+        kind = "rgba" if has_alpha else "rgb24"
+        resized = _resize(frame, self._reformatter, height, width, kind)
         small = np.asarray(resized.to_ndarray(), np.uint8)
         return np.ascontiguousarray(_upright(_on_white(small) if has_alpha else small, matrix))
 
@@ -74,7 +68,7 @@ def display_matrix(frame: VideoFrame) -> NDArray[np.int32]:
     """
     # PyAV ties a frame and its side data in a circle, which would keep a full-size picture in
     # memory until the next full garbage collection; so it is done to a tiny copy.
-    tiny = VideoReformatter().reformat(frame, width=8, height=8, format="rgb24", threads=1)
+    tiny = _resize(frame, VideoReformatter(), 8, 8, "rgb24")
     side_data = cast(SideDataContainer, tiny.side_data)  # mistyped in PyAV's stubs
     if Type.DISPLAYMATRIX not in [data.type for data in side_data]:
         return np.eye(2, dtype=np.int32)
@@ -84,10 +78,25 @@ def display_matrix(frame: VideoFrame) -> NDArray[np.int32]:
 
 def rotation_degrees(frame: VideoFrame) -> int:
     """Clockwise turn a player applies to the frame: 0, 90, 180 or 270."""
-    (a, b), (c, _) = display_matrix(frame)
-    if abs(b) > abs(a):
+    matrix = display_matrix(frame)
+    (a, b), (_, d) = matrix
+    if _swaps_axes(matrix):
         return 90 if b > 0 else 270
-    return 180 if a < 0 and c == 0 else 0
+    return 180 if a < 0 and d < 0 else 0
+
+
+def _resize(
+    frame: VideoFrame, reformatter: VideoReformatter, height: int, width: int, kind: str
+) -> VideoFrame:
+    return reformatter.reformat(
+        frame,
+        width=width,
+        height=height,
+        format=kind,
+        src_colorspace=_colour_space(frame),
+        interpolation=_QUALITY,
+        threads=1,
+    )
 
 
 def _swaps_axes(matrix: NDArray[np.int32]) -> bool:
@@ -102,7 +111,8 @@ def _upright(picture: NDArray[np.uint8], matrix: NDArray[np.int32]) -> NDArray[n
 
 
 def _on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if rgba[..., 3].min() == 255:
+    # Wholly transparent means that the alpha channel was never filled in.
+    if rgba[..., 3].min() == 255 or rgba[..., 3].max() == 0:
         return rgba[..., :3]
     alpha = rgba[..., 3:].astype(np.uint16)
     mixed = rgba[..., :3] * alpha + 255 * (255 - alpha)
@@ -110,8 +120,8 @@ def _on_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _colour_space(frame: VideoFrame) -> int | None:
-    """Matrix to convert with: as tagged, else by size and range, as players guess."""
-    if frame.format.is_rgb or int(frame.colorspace) not in _UNTAGGED:
+    """Matrix to convert with: None for the tagged one, else by size, as players guess."""
+    if frame.format.is_rgb or int(frame.colorspace) in _KNOWN_MATRICES:
         return None
     is_hd = frame.width >= _HD_WIDTH or frame.height > _HD_HEIGHT
     jpeg = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj")

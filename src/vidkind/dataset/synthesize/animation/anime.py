@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+
 import numpy as np
 from PIL import Image
 
@@ -10,9 +11,18 @@ from vidkind.dataset.synthesize.animation.face import draw_face, draw_hair_back,
 from vidkind.dataset.synthesize.animation.figure import Figure, gesturing, walking
 from vidkind.dataset.synthesize.animation.look import random_look
 from vidkind.dataset.synthesize.animation.scenery import Backdrop
-from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, WHITE, gradient
-from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, Scene, darker, ease, held, lighter, mix, wave
-
+from vidkind.dataset.synthesize.drawing.canvas import BLACK, WHITE, Canvas, gradient
+from vidkind.dataset.synthesize.drawing.stage import (
+    Colour,
+    Frame,
+    Scene,
+    darker,
+    ease,
+    held,
+    lighter,
+    mix,
+    wave,
+)
 
 SKIES: tuple[tuple[Colour, ...], ...] = (
     ((35, 95, 200), (110, 175, 240), (215, 238, 252)),
@@ -106,7 +116,7 @@ class AnimeFace(Scene):
         canvas = Canvas.over(self.back)
         if self.behind == "rays":
             speed_lines(canvas, int(time * 8), self.lines, (self.w / 2, self.h / 2))
-        for index, look in enumerate(self.looks):
+        for index in range(len(self.looks)):
             share = (index + 1) / (len(self.looks) + 1)
             x = self.w * share + self.unit * 1.5 * wave(time, 2.4, index / 2)
             y = self.h * 0.47 + self.unit * (1 + self.energy) * wave(time, 1.2, index / 3)
@@ -168,7 +178,7 @@ class AnimeAction(Scene):
     def setup(self) -> None:
         """Chooses the runner, the colours and the camera."""
         look = random_look(self, "anime")
-        self.figure = Figure(look, self.h * self.uniform(0.6, 1.0))
+        self.figure = Figure(look, self.h * self.uniform(0.6, 0.85))
         self.facing = self.pick((-1, 1))
         self.radial = self.chance(0.5)
         base = self.colour(saturation=(0.3, 0.9), value=(0.4, 1))
@@ -194,7 +204,7 @@ class AnimeAction(Scene):
             speed_lines(canvas, seed, self.line_colour, (x, self.h * 0.45))
         else:
             streaks(canvas, seed, self.line_colour)
-        lift = abs(wave(time, 1.6)) * self.h * 0.25 if self.leap else 0
+        lift = abs(wave(time, 1.6)) * self.h * 0.12 if self.leap else 0
         ground = self.h * 0.97 - lift
         self.figure.draw(canvas, x, ground, walking(time, 0.5, 0.19), self.facing)
         return canvas.array()

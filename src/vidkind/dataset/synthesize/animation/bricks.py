@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, gradient
-from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, Scene, darker, held, lighter, wave
-from vidkind.dataset.synthesize.gaming.mazes import walk
+from vidkind.dataset.synthesize.drawing.stage import (
+    Colour,
+    Frame,
+    Scene,
+    as_frame,
+    darker,
+    held,
+    lighter,
+    wave,
+)
 
 
 class BrickFilm(Scene):
@@ -72,7 +72,7 @@ class BrickFilm(Scene):
             place = x + reach * wave(time, 4, index / 3)
             self._person(canvas, place, shirt, trousers, hair, time + index, period)
         flicker = np.random.default_rng(round(time * 24)).uniform(0.96, 1.03)
-        return np.clip(canvas.array() * np.float32(flicker), 0, 255).astype(np.uint8)
+        return as_frame(canvas.array() * np.float32(flicker))
 
     def _person(
         self,

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+
 import numpy as np
 from PIL import Image, ImageFilter
 
-from vidkind.dataset.synthesize.animation.figure import Figure, Pose, gesturing, ground_shadow, jumping, walking
+from vidkind.dataset.synthesize.animation.figure import (
+    Figure,
+    Pose,
+    gesturing,
+    ground_shadow,
+    jumping,
+    walking,
+)
 from vidkind.dataset.synthesize.animation.look import Drawing, random_look
 from vidkind.dataset.synthesize.animation.scenery import Backdrop
 from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, blob_points
 from vidkind.dataset.synthesize.drawing.noise import fractal
-from vidkind.dataset.synthesize.drawing.stage import Frame, Scene, darker, ease, held, lighter, wave
-from vidkind.dataset.synthesize.gaming.mazes import walk
-from vidkind.dataset.synthesize.natural.camera import Camera
-
+from vidkind.dataset.synthesize.drawing.stage import (
+    Frame,
+    Scene,
+    as_frame,
+    darker,
+    ease,
+    held,
+    lighter,
+    wave,
+)
 
 Acting = Callable[[float], Pose]
 
@@ -111,11 +125,12 @@ class RetroCartoon(Cartoon):
 
     def draw(self, time: float) -> Frame:
         """The frame in grey, with wear."""
-        picture = super().draw(time) @ np.asarray([0.3, 0.59, 0.11], dtype=np.float32)
+        grey = np.asarray([0.3, 0.59, 0.11], dtype=np.float32)
+        picture = np.asarray(super().draw(time) @ grey, dtype=np.float32)
         picture = (picture - 128) * 1.15 + 140 + self.uniform(-6, 6)
         if self.chance(0.3):
             picture[:, int(self.rng.integers(self.w))] += 70
-        return np.clip(picture[..., None] * self.iris * self.tint, 0, 255).astype(np.uint8)
+        return as_frame(picture[..., None] * self.iris * self.tint)
 
 
 class MotionGraphics(Scene):
@@ -211,7 +226,7 @@ class CutOut(Scene):
             _without_ground_shadow(actor, sheet, time, ground, self.w)
         _drop_shadow(base, sheet.image, self.unit)
         picture = np.asarray(base.reduce(2)) * self.grain
-        return np.clip(picture, 0, 255).astype(np.uint8)
+        return as_frame(picture)
 
 
 def _without_ground_shadow(

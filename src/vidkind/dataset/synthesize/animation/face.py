@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-
-
-from vidkind.dataset.synthesize.animation.look import Eyes, Look
-from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, WHITE
+from vidkind.dataset.synthesize.animation.look import Look
+from vidkind.dataset.synthesize.drawing.canvas import BLACK, WHITE, Canvas
 from vidkind.dataset.synthesize.drawing.stage import Colour, Point, darker, lighter
-
 
 LIP: Colour = (150, 50, 50)
 

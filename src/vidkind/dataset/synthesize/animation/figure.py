@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from vidkind.dataset.synthesize.animation.face import draw_face, draw_hair_back, draw_hair_front
 from vidkind.dataset.synthesize.animation.look import Look
-from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, WHITE
+from vidkind.dataset.synthesize.drawing.canvas import BLACK, WHITE, Canvas
 from vidkind.dataset.synthesize.drawing.stage import Point, darker, wave
-from vidkind.dataset.synthesize.gaming.mazes import walk
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from vidkind.dataset.synthesize.drawing.stage import Colour, Scene, darker, hsv
-
+from vidkind.dataset.synthesize.drawing.stage import Colour, Scene, hsv
 
 Eyes = Literal["dot", "oval", "anime", "goggle"]
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, WHITE, gradient
+from vidkind.dataset.synthesize.drawing.canvas import BLACK, WHITE, Canvas, gradient
 from vidkind.dataset.synthesize.drawing.noise import fractal, relief, shaded
-from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, Scene, darker, held, lighter, wave
+from vidkind.dataset.synthesize.drawing.stage import (
+    Colour,
+    Frame,
+    Scene,
+    as_frame,
+    darker,
+    held,
+    lighter,
+    wave,
+)
 
 
 @lru_cache(maxsize=256)
@@ -206,7 +210,7 @@ class ShadedCgi(Scene):
 
 
 class Clay(ShadedCgi):
-    """The same in matte clay with thumb marks, moved eight times a second under flickering light."""
+    """The same in matte clay with thumb marks, moved a few times a second; the light flickers."""
 
     gloss = 0.12
 
@@ -224,4 +228,4 @@ class Clay(ShadedCgi):
     def finish(self, picture: Frame, time: float) -> Frame:
         """The light changes a little with every photograph."""
         flicker = np.random.default_rng(round(time * 24)).uniform(0.95, 1.05)
-        return np.clip(picture * np.float32(flicker), 0, 255).astype(np.uint8)
+        return as_frame(picture * np.float32(flicker))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
 from PIL import Image
 
 from vidkind.dataset.synthesize.drawing.canvas import Canvas, blob_points, gradient
 from vidkind.dataset.synthesize.drawing.stage import Colour, Point, Scene, darker, hsv, lighter, mix
-
 
 CLEAR: Colour = (0, 0, 0, 0)
 
@@ -177,8 +177,8 @@ class Backdrop:
         floor = scene.colour(hue=(0.05, 0.12), saturation=(0.3, 0.6), value=(0.5, 0.8))
         level = self.ground - self.h * 0.12
         if scene.chance(0.5):
-            for x in range(0, self.wide, max(4, round(self.unit * 10))):
-                canvas.rect(x, 0, self.unit * 5, level, lighter(wall, 0.15))
+            for left in range(0, self.wide, max(4, round(self.unit * 10))):
+                canvas.rect(left, 0, self.unit * 5, level, lighter(wall, 0.15))
         canvas.rect(-2, level, self.wide + 4, self.h, floor, ink, line)
         canvas.rect(-2, level - self.unit * 3, self.wide + 4, self.unit * 3, lighter(wall, 0.5))
         x = self.unit * 6

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, Point
 from vidkind.dataset.synthesize.drawing.text import load_font
-
 
 WHITE: Colour = (255, 255, 255)
 
@@ -118,7 +118,7 @@ class Canvas:
         self, x: float, y: float, radius: float, start: float, end: float, fill: Colour
     ) -> None:
         """A slice of a disc between two angles in turns, clockwise from the right."""
-        s = self.scale
+        s, radius = self.scale, max(radius, 0.5)
         box = ((x - radius) * s, (y - radius) * s, (x + radius) * s, (y + radius) * s)
         self.pen.pieslice(box, start * 360, end * 360, fill)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vidkind.dataset.synthesize.drawing.canvas import gradient
-from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, darker
-
+from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, as_frame
 
 Field = NDArray[np.float32]
 """float32 [H, W]."""
@@ -68,7 +67,7 @@ def normalised(field: Field) -> Field:
 def ramp(field: Field, colours: Sequence[Colour], stops: Sequence[float] | None = None) -> Frame:
     """Colours a field of 0..1 through a list of colours; [H, W] to uint8 [H, W, 3]."""
     table = colour_table(colours, stops)
-    return table[np.clip(field * 255, 0, 255).astype(np.uint8)]
+    return table[as_frame(field * 255)]
 
 
 def colour_table(colours: Sequence[Colour], stops: Sequence[float] | None = None) -> Frame:
@@ -83,12 +82,12 @@ def colour_table(colours: Sequence[Colour], stops: Sequence[float] | None = None
 def relief(field: Field, strength: float) -> Field:
     """Light from the upper left on a height field: near 1, brighter and darker on slopes."""
     dy, dx = np.gradient(field)
-    return np.clip(1 - strength * (dx + dy), 0.3, 1.8).astype(np.float32)
+    return np.asarray(np.clip(1 - strength * (dx + dy), 0.3, 1.8), dtype=np.float32)
 
 
 def shaded(picture: Frame, light: Field) -> Frame:
     """A picture [H, W, 3] times a light field [H, W]."""
-    return np.clip(picture * light[..., None], 0, 255).astype(np.uint8)
+    return as_frame(picture * light[..., None])
 
 
 class GroundView:
@@ -97,15 +96,24 @@ class GroundView:
     The texture coordinates of every pixel are computed once; a moving camera only shifts them.
     """
 
-    def __init__(self, width: int, height: int, camera_height: float = 1.0) -> None:
-        rows = (np.arange(height, dtype=np.float32) + 1.5) / height
-        self.distance = (camera_height / rows)[:, None]
-        columns = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
-        self.across = columns * self.distance * width / height / 2
+    def __init__(self, width: int, height: int, cell: float) -> None:
+        """Prepares ``height`` rows below the horizon; ``cell`` is texture pixels per unit.
 
-    def look(self, texture: Frame, ahead: float, aside: float, cell: float) -> Frame:
-        """The plane with a repeating texture; ``cell`` is texture pixels per unit of length."""
+        The camera is one unit above the plane.
+        """
+        rows = (np.arange(height, dtype=np.float32) + 1.5) / height
+        self.cell = cell
+        self.distance = (1 / rows)[:, None]
+        columns = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+        across = columns * self.distance * width / height / 2
+        self.across = (across * cell).astype(np.int32)
+
+    def look(self, texture: Frame, ahead: float, aside: float) -> Frame:
+        """The plane with a repeating texture, the camera moved by so many units.
+
+        The sides of the texture are powers of two, so that it repeats by a bit mask.
+        """
         rows, columns, channels = texture.shape
-        v = ((self.distance + ahead) * cell).astype(np.int32) % rows
-        u = ((self.across + np.float32(aside)) * np.float32(cell)).astype(np.int32) % columns
-        return texture.reshape(-1, channels).take(v * columns + u, axis=0)
+        v = ((self.distance + ahead) * self.cell).astype(np.int32) & (rows - 1)
+        u = (self.across + round(aside * self.cell)) & (columns - 1)
+        return np.asarray(texture.reshape(-1, channels).take(v * columns + u, axis=0))

@@ -7,11 +7,10 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
-
-
 
 Frame = NDArray[np.uint8]
 """uint8 [H, W, 3], RGB."""
@@ -83,6 +82,11 @@ class Scene(ABC):
     ) -> Colour:
         """A colour out of a range of hue, saturation and value, each 0..1."""
         return hsv(self.uniform(*hue), self.uniform(*saturation), self.uniform(*value))
+
+
+def as_frame(values: NDArray[Any]) -> Frame:
+    """Values of any type as uint8, those outside 0..255 clipped."""
+    return np.asarray(np.clip(values, 0, 255), dtype=np.uint8)
 
 
 def hsv(hue: float, saturation: float, value: float) -> Colour:

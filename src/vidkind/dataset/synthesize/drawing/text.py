@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+
 import numpy as np
 from PIL import ImageFont
-
-
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -25,339 +24,51 @@ FONT_FILES = {
 }
 
 
-WORDS = tuple(
-    [
-        "about",
-        "across",
-        "after",
-        "again",
-        "almost",
-        "along",
-        "always",
-        "among",
-        "area",
-        "around",
-        "autumn",
-        "balance",
-        "become",
-        "before",
-        "better",
-        "between",
-        "board",
-        "bridge",
-        "bright",
-        "budget",
-        "build",
-        "careful",
-        "carry",
-        "central",
-        "change",
-        "choose",
-        "city",
-        "clear",
-        "climate",
-        "common",
-        "company",
-        "compare",
-        "complete",
-        "context",
-        "control",
-        "corner",
-        "country",
-        "course",
-        "create",
-        "current",
-        "data",
-        "daily",
-        "decide",
-        "deliver",
-        "design",
-        "detail",
-        "develop",
-        "different",
-        "direct",
-        "document",
-        "early",
-        "easy",
-        "effect",
-        "energy",
-        "engine",
-        "enough",
-        "entire",
-        "every",
-        "example",
-        "expect",
-        "explain",
-        "factor",
-        "family",
-        "figure",
-        "final",
-        "first",
-        "focus",
-        "follow",
-        "forward",
-        "friend",
-        "future",
-        "garden",
-        "general",
-        "global",
-        "goal",
-        "great",
-        "group",
-        "growth",
-        "guide",
-        "health",
-        "high",
-        "history",
-        "house",
-        "idea",
-        "important",
-        "improve",
-        "include",
-        "increase",
-        "industry",
-        "information",
-        "inside",
-        "island",
-        "journey",
-        "kitchen",
-        "language",
-        "large",
-        "launch",
-        "learn",
-        "level",
-        "library",
-        "light",
-        "local",
-        "machine",
-        "main",
-        "manage",
-        "market",
-        "matter",
-        "measure",
-        "member",
-        "method",
-        "middle",
-        "minute",
-        "model",
-        "modern",
-        "moment",
-        "month",
-        "morning",
-        "mountain",
-        "nature",
-        "network",
-        "never",
-        "north",
-        "notice",
-        "number",
-        "object",
-        "office",
-        "open",
-        "option",
-        "order",
-        "other",
-        "output",
-        "overview",
-        "paper",
-        "people",
-        "period",
-        "phase",
-        "place",
-        "plan",
-        "point",
-        "policy",
-        "population",
-        "power",
-        "practice",
-        "present",
-        "price",
-        "problem",
-        "process",
-        "product",
-        "program",
-        "progress",
-        "project",
-        "public",
-        "quality",
-        "quarter",
-        "question",
-        "quick",
-        "random",
-        "range",
-        "reach",
-        "reason",
-        "recent",
-        "region",
-        "release",
-        "report",
-        "research",
-        "resource",
-        "result",
-        "review",
-        "river",
-        "rule",
-        "sample",
-        "season",
-        "second",
-        "section",
-        "sector",
-        "security",
-        "service",
-        "session",
-        "share",
-        "simple",
-        "single",
-        "small",
-        "social",
-        "source",
-        "space",
-        "special",
-        "spring",
-        "staff",
-        "standard",
-        "start",
-        "state",
-        "station",
-        "step",
-        "story",
-        "strategy",
-        "street",
-        "strong",
-        "student",
-        "study",
-        "summer",
-        "support",
-        "surface",
-        "system",
-        "table",
-        "target",
-        "team",
-        "technology",
-        "test",
-        "theory",
-        "ticket",
-        "today",
-        "topic",
-        "total",
-        "track",
-        "trade",
-        "travel",
-        "trend",
-        "under",
-        "understand",
-        "unit",
-        "update",
-        "user",
-        "value",
-        "version",
-        "view",
-        "village",
-        "visit",
-        "water",
-        "weather",
-        "week",
-        "window",
-        "winter",
-        "wonder",
-        "work",
-        "world",
-        "writing",
-        "year",
-        "young",
-        "zone",
-    ]
-)
+_WORDS_TEXT = """
+about across after again almost along always among area around autumn balance become before
+better between board bridge bright budget build careful carry central change choose city
+clear climate common company compare complete context control corner country course create
+current data daily decide deliver design detail develop different direct document early easy
+effect energy engine enough entire every example expect explain factor family figure final
+first focus follow forward friend future garden general global goal great group growth guide
+health high history house idea important improve include increase industry information
+inside island journey kitchen language large launch learn level library light local machine
+main manage market matter measure member method middle minute model modern moment month
+morning mountain nature network never north notice number object office open option order
+other output overview paper people period phase place plan point policy population power
+practice present price problem process product program progress project public quality
+quarter question quick random range reach reason recent region release report research
+resource result review river rule sample season second section sector security service
+session share simple single small social source space special spring staff standard start
+state station step story strategy street strong student study summer support surface system
+table target team technology test theory ticket today topic total track trade travel trend
+under understand unit update user value version view village visit water weather week window
+winter wonder work world writing year young zone
+"""
 
 
-NAMES = tuple(
-    [
-        "Alba",
-        "Bruno",
-        "Carla",
-        "Daan",
-        "Elif",
-        "Farid",
-        "Greta",
-        "Hugo",
-        "Ines",
-        "Jonas",
-        "Keiko",
-        "Lena",
-        "Mateo",
-        "Nadia",
-        "Omar",
-        "Petra",
-        "Quinn",
-        "Rosa",
-        "Sven",
-        "Tara",
-        "Umar",
-        "Vera",
-        "Wei",
-        "Xenia",
-        "Yusuf",
-        "Zoe",
-    ]
-)
+_NAMES_TEXT = """
+Alba Bruno Carla Daan Elif Farid Greta Hugo Ines Jonas Keiko Lena Mateo Nadia Omar Petra
+Quinn Rosa Sven Tara Umar Vera Wei Xenia Yusuf Zoe
+"""
 
 
-IDENTIFIERS = tuple(
-    [
-        "index",
-        "count",
-        "value",
-        "name",
-        "path",
-        "item",
-        "node",
-        "frame",
-        "batch",
-        "config",
-        "result",
-        "buffer",
-        "key",
-        "total",
-        "width",
-        "height",
-        "user",
-        "token",
-        "parser",
-        "reader",
-        "client",
-        "request",
-        "response",
-        "session",
-        "cache",
-        "state",
-    ]
-)
+_IDENTIFIERS_TEXT = """
+index count value name path item node frame batch config result buffer key total width
+height user token parser reader client request response session cache state
+"""
 
 
-VERBS = tuple(
-    [
-        "load",
-        "save",
-        "parse",
-        "build",
-        "render",
-        "update",
-        "fetch",
-        "encode",
-        "decode",
-        "merge",
-        "split",
-        "check",
-        "open",
-        "close",
-        "read",
-        "write",
-        "find",
-        "sort",
-    ]
-)
+_VERBS_TEXT = """
+load save parse build render update fetch encode decode merge split check open close read
+write find sort
+"""
 
 
+WORDS = tuple(_WORDS_TEXT.split())
+NAMES = tuple(_NAMES_TEXT.split())
+IDENTIFIERS = tuple(_IDENTIFIERS_TEXT.split())
+VERBS = tuple(_VERBS_TEXT.split())
 EXTENSIONS = ("py", "js", "rs", "go", "txt", "json", "toml", "md", "c", "html")
 
 

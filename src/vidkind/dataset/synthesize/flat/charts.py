@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+
 import numpy as np
 
 from vidkind.dataset.synthesize.drawing.canvas import Canvas
 from vidkind.dataset.synthesize.drawing.stage import Frame, Point, Scene, ease, hsv, mix
 from vidkind.dataset.synthesize.drawing.text import Writer
 from vidkind.dataset.synthesize.flat.screen import Pointer, Theme, random_theme
-
 
 Box = tuple[float, float, float, float]
 

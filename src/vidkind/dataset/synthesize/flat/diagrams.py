@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 
-from vidkind.dataset.synthesize.drawing.canvas import Canvas, WHITE
+from vidkind.dataset.synthesize.drawing.canvas import WHITE, Canvas
 from vidkind.dataset.synthesize.drawing.stage import Frame, Point, Scene, ease, lighter
 from vidkind.dataset.synthesize.drawing.text import Writer
 from vidkind.dataset.synthesize.flat.screen import Pointer, random_theme, window_frame
-from vidkind.dataset.synthesize.gaming.adventure import _box
 
 
 class Diagram(Scene):

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
+
 import numpy as np
 from PIL import Image
 
-from vidkind.dataset.synthesize.drawing.canvas import Canvas, WHITE, gradient, star_points
+from vidkind.dataset.synthesize.drawing.canvas import WHITE, Canvas, gradient, star_points
 from vidkind.dataset.synthesize.drawing.noise import fractal
-from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, Scene, darker, ease, hsv, lighter, mix
+from vidkind.dataset.synthesize.drawing.stage import (
+    Colour,
+    Frame,
+    Scene,
+    darker,
+    ease,
+    hsv,
+    lighter,
+    mix,
+)
 from vidkind.dataset.synthesize.drawing.text import Writer
 from vidkind.dataset.synthesize.flat.screen import Pointer, random_theme
-
 
 MAP_STYLES: tuple[tuple[Colour, Colour, Colour, Colour], ...] = (
     ((170, 211, 223), (242, 239, 233), (200, 223, 175), (255, 255, 255)),
@@ -157,11 +166,25 @@ class Poster(Scene):
             letter = min(size * 0.2, self.w * 1.35 / max(len(line), 6))
             y = self.h * 0.45 + (index - (count - 1) / 2) * letter * 1.15
             canvas.text(
-                self.w / 2 - (1 - come) * self.w, y, line, self.contrast, letter, self.font, "mm"
+                self.w / 2 - (1 - come) * self.w,
+                y,
+                line,
+                self.contrast,
+                letter,
+                self.font,
+                "mm",
+                self.w * 0.92,
             )
         if time > 0.8:
             canvas.text(
-                self.w / 2, self.h * 0.86, self.small, self.contrast, size * 0.05, "sans", "mm"
+                self.w / 2,
+                self.h * 0.86,
+                self.small,
+                self.contrast,
+                size * 0.05,
+                "sans",
+                "mm",
+                self.w * 0.9,
             )
         return canvas.array()
 

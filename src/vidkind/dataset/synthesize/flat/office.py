@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
-
-from vidkind.dataset.synthesize.drawing.canvas import Canvas, WHITE, gradient
+from vidkind.dataset.synthesize.drawing.canvas import WHITE, Canvas, gradient
 from vidkind.dataset.synthesize.drawing.stage import Frame, Scene, ease, mix
 from vidkind.dataset.synthesize.drawing.text import Writer
 from vidkind.dataset.synthesize.flat.charts import Chart
 from vidkind.dataset.synthesize.flat.screen import Pointer, paragraph, picture_block, random_theme
-from vidkind.dataset.synthesize.gaming.puzzle import Cells
-
 
 FACES = ("sans", "serif", "plain", "times")
 

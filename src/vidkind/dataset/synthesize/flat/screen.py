@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, WHITE
+from vidkind.dataset.synthesize.drawing.canvas import BLACK, WHITE, Canvas
 from vidkind.dataset.synthesize.drawing.stage import Colour, Point, Scene, ease, hsv, lighter, mix
 from vidkind.dataset.synthesize.drawing.text import Writer
 

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
-
 from vidkind.dataset.synthesize.drawing.canvas import Canvas
 from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, Scene, hsv, mix
 from vidkind.dataset.synthesize.drawing.text import Writer
 from vidkind.dataset.synthesize.flat.screen import Pointer, random_theme, window_frame
-
 
 TERMINAL_COLOURS: tuple[tuple[Colour, Colour], ...] = (
     ((12, 12, 12), (220, 220, 220)),

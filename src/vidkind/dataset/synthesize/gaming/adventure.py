@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas
 from vidkind.dataset.synthesize.drawing.noise import fractal

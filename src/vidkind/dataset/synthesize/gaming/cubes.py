@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from vidkind.dataset.synthesize.drawing.canvas import Canvas, WHITE
+from vidkind.dataset.synthesize.drawing.canvas import BLACK, WHITE, Canvas
 from vidkind.dataset.synthesize.drawing.noise import fractal, smooth_noise
-from vidkind.dataset.synthesize.drawing.stage import Colour, held, wave
+from vidkind.dataset.synthesize.drawing.stage import Colour, as_frame, held, wave
 from vidkind.dataset.synthesize.gaming.game import GameScene
 from vidkind.dataset.synthesize.gaming.sprites import scaled_sprite, tile
 
@@ -28,12 +23,15 @@ class CubeWorld(GameScene):
 
     pixelated = True
     SIDE, TALL = 48, 20
+    COARSE = 2
+    """Pixels of the HUD per ray, across and down."""
+
+    def pixel_size(self) -> int:
+        """Rays are costly: some fifty of them on the short side."""
+        return max(1, round(min(self.w, self.h) / (46 * self.COARSE)))
 
     def begin(self) -> None:
-        """Grows the land; the picture is coarse, as rays are costly."""
-        self.zoom = max(2, round(min(self.w, self.h) / 46))
-        self.gw, self.gh = -(-self.w // self.zoom), -(-self.h // self.zoom)
-        self.g = min(self.gw, self.gh) / 100
+        """Grows the land, clears the way through it, chooses sky and items."""
         heights = 3 + (fractal(self.rng, self.SIDE, self.SIDE, 16, 3) * 10).astype(np.int64)
         levels = np.arange(self.TALL)[:, None, None]
         self.blocks = np.where(levels < heights, np.where(levels == heights - 1, 1, 2), 0).astype(
@@ -46,9 +44,10 @@ class CubeWorld(GameScene):
         self._clear_way()
         self.heights = maximum_near(np.maximum(heights, 5))
         self.eye = 0.0
+        self.seen_at = -1.0
+        self.seen = Canvas(self.gw, self.gh, BLACK, 1)
         self.textures = self._textures()
         self.sky: Colour = self.pick([(125, 180, 255), (245, 170, 120), (160, 195, 225)])
-        self.last: tuple[float, Canvas | None] = (-1.0, None)
         self.items = [tile(self, 8, "block", self.colour()) for _ in range(9)]
 
     def _plant(self, heights: NDArray[np.int64]) -> None:
@@ -65,14 +64,14 @@ class CubeWorld(GameScene):
         colours = ((0, 0, 0), grass, (134, 96, 67), (60, 110, 220), (104, 82, 50), (50, 110, 40))
         noise = (smooth_noise(self.rng, 48, 8, 1) * 0.5 + 0.7).reshape(6, 8, 8, 1)
         stack = np.asarray(colours)[:, None, None, :] * noise
-        return np.clip(stack, 0, 255).astype(np.uint8)
+        return as_frame(stack)
 
     def play(self, time: float) -> Canvas:
         """The view, hot bar, hand and cross-hair, at 12 pictures a second."""
         time = held(time, 12)
-        if self.last[1] is None or self.last[0] != time:
-            self.last = (time, self._picture(time))
-        return Canvas.over(self.last[1].image, 1)
+        if time != self.seen_at:
+            self.seen_at, self.seen = time, self._picture(time)
+        return Canvas.over(self.seen.image, 1)
 
     def _place(self, time: float) -> NDArray[np.float64]:
         way = np.array([math.sin(self.turn), math.cos(self.turn)])
@@ -98,9 +97,10 @@ class CubeWorld(GameScene):
         return canvas
 
     def _rays(self, eye: NDArray[np.float64], turn: float, tilt: float) -> NDArray[np.uint8]:
-        x = np.linspace(-0.8, 0.8, self.gw)[None, :] * np.ones((self.gh, 1))
-        y = np.linspace(0.8, -0.8, self.gh)[:, None] * self.gh / self.gw + tilt
-        y = y * np.ones((1, self.gw))
+        rows, columns = -(-self.gh // self.COARSE), -(-self.gw // self.COARSE)
+        x = np.linspace(-0.8, 0.8, columns)[None, :] * np.ones((rows, 1))
+        y = np.linspace(0.8, -0.8, rows)[:, None] * rows / columns + tilt
+        y = y * np.ones((1, columns))
         way = np.stack(
             [y, np.sin(turn) + x * np.cos(turn), np.cos(turn) - x * np.sin(turn)]
         ).reshape(3, -1)
@@ -116,7 +116,9 @@ class CubeWorld(GameScene):
         colour = self.textures[kind, v, u] * light[:, None]
         fog = np.where(kind > 0, np.clip(distance / 24, 0, 1) ** 2, 1.0)[:, None]
         sky = np.asarray(self.sky) * (1 - 0.25 * np.clip(way[0], 0, 1))[:, None]
-        return (colour * (1 - fog) + sky * fog).reshape(self.gh, self.gw, 3).astype(np.uint8)
+        picture = as_frame((colour * (1 - fog) + sky * fog).reshape(rows, columns, 3))
+        picture = picture.repeat(self.COARSE, 0).repeat(self.COARSE, 1)
+        return picture[: self.gh, : self.gw]
 
     def _march(
         self, eye: NDArray[np.float64], way: NDArray[np.float64]

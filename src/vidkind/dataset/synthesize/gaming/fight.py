@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from vidkind.dataset.synthesize.animation.figure import Figure, Pose, ground_shadow
 from vidkind.dataset.synthesize.animation.look import random_look
 from vidkind.dataset.synthesize.animation.scenery import Backdrop
-from vidkind.dataset.synthesize.drawing.canvas import Canvas, WHITE
+from vidkind.dataset.synthesize.drawing.canvas import WHITE, Canvas
 from vidkind.dataset.synthesize.drawing.stage import wave
 from vidkind.dataset.synthesize.gaming.game import GameScene
 from vidkind.dataset.synthesize.gaming.sprites import explosion

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, star_points
 from vidkind.dataset.synthesize.drawing.stage import darker, lighter, wave
@@ -26,12 +21,10 @@ class FirstPerson(GameScene):
     Source: grid ray casting by digital differential analysis (Amanatides and Woo 1987).
     """
 
+    pixelated = True
+
     def begin(self) -> None:
         """Carves the maze, plans a walk, makes textures."""
-        if self.zoom == 1:
-            self.zoom = 2
-            self.gw, self.gh = -(-self.w // 2), -(-self.h // 2)
-            self.g = min(self.gw, self.gh) / 100
         self.grid = carve(self, 15, 15, 0.3)
         self.path = np.asarray(walk(self, self.grid, 80), dtype=np.float64) + 0.5
         walls = [self.colour(saturation=(0.1, 0.6), value=(0.4, 0.75)) for _ in range(2)]
@@ -97,10 +90,10 @@ class FirstPerson(GameScene):
                 cell[axis] += step[axis] * chosen
                 reach[axis] += gap[axis] * chosen
             flying &= self.grid[cell[0].clip(0, 14), cell[1].clip(0, 14)]
-        axis = side.astype(np.int64)
+        hit_axis = side.astype(np.int64)
         columns = np.arange(len(angles))
-        distance = reach[axis, columns] - gap[axis, columns]
-        hit = place[1 - axis] + distance * way[1 - axis, columns]
+        distance = reach[hit_axis, columns] - gap[hit_axis, columns]
+        hit = place[1 - hit_axis] + distance * way[1 - hit_axis, columns]
         return distance, side, hit % 1
 
     def _walls(

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, WHITE
+from vidkind.dataset.synthesize.drawing.canvas import BLACK, WHITE, Canvas
 from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, Scene, lighter
 from vidkind.dataset.synthesize.drawing.text import Writer
 from vidkind.dataset.synthesize.gaming.sprites import HEART, sprite
@@ -27,9 +20,7 @@ class GameScene(Scene):
 
     def setup(self) -> None:
         """Chooses pixel size, HUD and menu, then the game itself."""
-        pixel_art = self.chance(0.6) if self.pixelated is None else self.pixelated
-        largest = max(1, min(self.w, self.h) // 84)
-        self.zoom = int(self.rng.integers(min(2, largest), largest + 1)) if pixel_art else 1
+        self.zoom = self.pixel_size()
         self.gw, self.gh = -(-self.w // self.zoom), -(-self.h // self.zoom)
         self.g = min(self.gw, self.gh) / 100
         self.writer = Writer(self.rng)
@@ -38,6 +29,12 @@ class GameScene(Scene):
         self.menu = [self.writer.words(1, 1).title() for _ in range(4)]
         self.title = self.writer.words(1, 2).upper()
         self.begin()
+
+    def pixel_size(self) -> int:
+        """How large a pixel of the game is; 1 is smooth."""
+        pixel_art = self.chance(0.6) if self.pixelated is None else self.pixelated
+        largest = max(1, min(self.w, self.h) // 84)
+        return int(self.rng.integers(min(2, largest), largest + 1)) if pixel_art else 1
 
     @abstractmethod
     def begin(self) -> None:

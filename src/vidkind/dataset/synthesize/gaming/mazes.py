@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 
 from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas
 from vidkind.dataset.synthesize.drawing.stage import Colour, Scene, darker, lighter, wave
 from vidkind.dataset.synthesize.gaming.game import GameScene
+
+Grid = NDArray[np.bool_]
+"""bool [rows, columns]: True where one can walk."""
 
 
 class DotMaze(GameScene):
@@ -102,9 +97,7 @@ class DotMaze(GameScene):
             )
 
 
-def carve(
-    scene: Scene, rows: int, columns: int, loops: float
-) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def carve(scene: Scene, rows: int, columns: int, loops: float) -> Grid:
     """A maze: True where one can walk; ``loops`` is the share of walls opened afterwards.
 
     Source: depth-first maze generation (recursive backtracker), Buck, "Mazes for Programmers".
@@ -133,9 +126,7 @@ def carve(
     return np.asarray(opened | (extra & grid))
 
 
-def walk(
-    scene: Scene, opened: np.ndarray[tuple[int, int], np.dtype[np.bool_]], steps: int
-) -> list[tuple[int, int]]:
+def walk(scene: Scene, opened: Grid, steps: int) -> list[tuple[int, int]]:
     """A walk through open cells that turns back only at dead ends."""
     cells = np.argwhere(opened)
     row, column = (int(v) for v in cells[int(scene.rng.integers(len(cells)))])

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas
 from vidkind.dataset.synthesize.drawing.stage import Colour, darker, lighter, wave
 from vidkind.dataset.synthesize.gaming.game import GameScene
-from vidkind.dataset.synthesize.gaming.mazes import walk
-from vidkind.dataset.synthesize.gaming.sprites import COIN, SLIME, hero_sprites, monster, scaled_sprite, sprite, tile
-
+from vidkind.dataset.synthesize.gaming.sprites import (
+    COIN,
+    SLIME,
+    hero_sprites,
+    monster,
+    scaled_sprite,
+    sprite,
+    tile,
+)
 
 WORLDS: tuple[tuple[Colour, Colour, str, Colour], ...] = (
     ((92, 148, 252), (200, 120, 60), "grass", (60, 170, 80)),

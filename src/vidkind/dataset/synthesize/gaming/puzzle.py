@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 
-from vidkind.dataset.synthesize.animation.bricks import _block
-from vidkind.dataset.synthesize.drawing.canvas import Canvas, WHITE, gradient, star_points
+from vidkind.dataset.synthesize.drawing.canvas import WHITE, Canvas, gradient, star_points
 from vidkind.dataset.synthesize.drawing.stage import Colour, Point, darker, ease, hsv, lighter
 from vidkind.dataset.synthesize.gaming.game import GameScene
-
 
 PIECES = (
     ((0, 0), (0, 1), (0, 2), (0, 3)),
@@ -31,6 +21,8 @@ PIECES = (
 
 
 Cells = tuple[tuple[int, int], ...]
+Board = NDArray[np.int64]
+"""Kind of block in each cell of a well, -1 where it is empty; int64 [rows, columns]."""
 
 
 class FallingBlocks(GameScene):
@@ -61,12 +53,10 @@ class FallingBlocks(GameScene):
         base = self.colour(value=(0.1, 0.5))
         self.back = gradient(self.gw, self.gh, (darker(base, 0.5), base))
 
-    def _place(
-        self, board: np.ndarray[tuple[int, int], np.dtype[np.int64]]
-    ) -> tuple[int, Cells, int, int]:
+    def _place(self, board: Board) -> tuple[int, Cells, int, int]:
         """A random piece where it lands lowest."""
         kind = int(self.rng.integers(7))
-        best = (-99.0, PIECES[kind], 0, 0)
+        best: tuple[float, Cells, int, int] = (-99.0, PIECES[kind], 0, 0)
         for cells in _turns(PIECES[kind]):
             for column in range(self.columns - max(c for _, c in cells)):
                 row = self._landing(board, cells, column)
@@ -74,9 +64,7 @@ class FallingBlocks(GameScene):
                 best = max(best, (score, cells, row, column), key=lambda option: option[0])
         return (kind, *best[1:])
 
-    def _landing(
-        self, board: np.ndarray[tuple[int, int], np.dtype[np.int64]], cells: Cells, column: int
-    ) -> int:
+    def _landing(self, board: Board, cells: Cells, column: int) -> int:
         row = 0
         while all(row + 1 + r < self.rows and board[row + 1 + r, column + c] < 0 for r, c in cells):
             row += 1
@@ -84,12 +72,12 @@ class FallingBlocks(GameScene):
 
     def _after(
         self,
-        board: np.ndarray[tuple[int, int], np.dtype[np.int64]],
+        board: Board,
         kind: int,
         cells: Cells,
         row: int,
         column: int,
-    ) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    ) -> Board:
         board = board.copy()
         for r, c in cells:
             board[row + r, column + c] = kind

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from vidkind.dataset.synthesize.drawing.canvas import Canvas, WHITE, gradient
+from vidkind.dataset.synthesize.drawing.canvas import WHITE, Canvas, gradient
 from vidkind.dataset.synthesize.drawing.stage import darker, lighter, mix, wave
 from vidkind.dataset.synthesize.gaming.game import GameScene
 from vidkind.dataset.synthesize.gaming.sprites import CAR, scaled_sprite, sprite

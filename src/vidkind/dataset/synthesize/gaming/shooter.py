@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, WHITE
+from vidkind.dataset.synthesize.drawing.canvas import BLACK, WHITE, Canvas
 from vidkind.dataset.synthesize.drawing.noise import fractal, ramp
 from vidkind.dataset.synthesize.drawing.stage import Point, darker, hsv, lighter, wave
 from vidkind.dataset.synthesize.gaming.game import GameScene
-from vidkind.dataset.synthesize.gaming.sprites import SHIP, explosion, monster, scaled_sprite, sprite
+from vidkind.dataset.synthesize.gaming.sprites import (
+    SHIP,
+    explosion,
+    monster,
+    scaled_sprite,
+    sprite,
+)
 
 
 class SpaceShooter(GameScene):

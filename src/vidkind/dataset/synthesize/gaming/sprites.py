@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from vidkind.dataset.synthesize.animation.figure import walking
-from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, WHITE, star_points
+from vidkind.dataset.synthesize.drawing.canvas import BLACK, WHITE, Canvas, star_points
 from vidkind.dataset.synthesize.drawing.stage import Colour, Point, Scene, darker, lighter
-
 
 HERO = (
     "..hhhh..",

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
+from PIL import Image
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
-
-from vidkind.dataset.synthesize.drawing.canvas import BLACK, Canvas, WHITE
+from vidkind.dataset.synthesize.drawing.canvas import BLACK, WHITE, Canvas
 from vidkind.dataset.synthesize.drawing.noise import fractal
 from vidkind.dataset.synthesize.drawing.stage import Colour, darker, ease, lighter, mix
 from vidkind.dataset.synthesize.gaming.game import GameScene
-from vidkind.dataset.synthesize.gaming.mazes import walk
 from vidkind.dataset.synthesize.gaming.sprites import scaled_sprite, tile
 
 
@@ -54,7 +44,7 @@ class Town(GameScene):
         ground = self.pick([(96, 150, 70), (200, 170, 110), (110, 120, 125)])
         canvas = Canvas(self.wide, self.tall, ground, self.scale)
         t = self.tile
-        roads = set(int(v) for v in self.rng.integers(0, self.size * 2, 5))
+        roads = {int(v) for v in self.rng.integers(0, self.size * 2, 5)}
         for row in range(self.size * 2):
             for column in range(self.size * 2):
                 x = (column - row) * t / 2 + self.wide / 2

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from vidkind.dataset.synthesize.animation.face import _eye
 from vidkind.dataset.synthesize.drawing.canvas import Canvas, gradient
-from vidkind.dataset.synthesize.drawing.noise import GroundView, fractal, ramp, relief, shaded, smooth_noise
-from vidkind.dataset.synthesize.drawing.stage import Colour, darker, lighter, mix, wave
-from vidkind.dataset.synthesize.natural.land import Water
+from vidkind.dataset.synthesize.drawing.noise import (
+    GroundView,
+    fractal,
+    ramp,
+    relief,
+    shaded,
+    smooth_noise,
+)
+from vidkind.dataset.synthesize.drawing.stage import Colour, as_frame, darker, lighter, mix, wave
 from vidkind.dataset.synthesize.natural.outdoors import Outdoors, blurred_backdrop, ridge_layer
 
 
@@ -47,12 +44,15 @@ class Animal(Outdoors):
             spots = fractal(self.rng, self.wh, self.ww, self.unit * self.uniform(8, 16), 3) > 0.58
             self.fur[spots] = self.fur[spots] // 3
         self.rough = smooth_noise(self.rng, self.wh, self.ww, 2.0) - 0.5
-        self.size = self.wh * self.uniform(0.26, 0.4)
+        self.size = min(self.wh * self.uniform(0.26, 0.4), self.ww * 0.34)
         self.long, self.leg, self.neck = (
             self.uniform(0.8, 1.15),
             self.uniform(0.4, 0.75),
             self.uniform(0.1, 0.55),
         )
+        rows = (np.arange(self.wh) - self.ground) / (self.size * 1.3)
+        light = np.clip(0.55 - 0.75 * (rows + self.leg / 1.3), 0.45, 1.3).astype(np.float32)
+        self.fur = as_frame(self.fur * light[:, None, None])
         self.ear, self.tail = self.pick(("round", "point", "long")), self.uniform(0.3, 0.8)
         self.facing = self.pick((-1, 1))
         self.walks = self.chance(0.6)
@@ -71,7 +71,7 @@ class Animal(Outdoors):
         )
         texture = self.ground_texture(256, colours, 26)
         height = self.wh - round(self.level)
-        ground = Image.fromarray(GroundView(self.ww, height, 1.0).look(texture, 1.0, 3.0, 70))
+        ground = Image.fromarray(GroundView(self.ww, height, 70).look(texture, 1.0, 3.0))
         mask = gradient(
             self.ww, height, ((0, 0, 0), (255, 255, 255), (255, 255, 255), (255, 255, 255))
         ).convert("L")
@@ -88,12 +88,8 @@ class Animal(Outdoors):
         self._shape(mask, x, time)
         soft = np.asarray(mask.image.filter(ImageFilter.GaussianBlur(1.3)), dtype=np.float32) / 255
         alpha = np.clip((soft + self.rough * 0.55 - 0.42) * 5, 0, 1)
-        rows = (np.arange(self.wh) - (self.ground - self.size * (self.leg + 0.95))) / (
-            self.size * 1.3
-        )
-        light = np.clip(1.3 - 0.75 * rows, 0.45, 1.3)[:, None, None]
         shift = round(self.facing * way)
-        fur = np.clip(np.roll(self.fur, shift, 1) * light, 0, 255).astype(np.uint8)
+        fur = np.roll(self.fur, shift, 1)
         picture = self.back.copy()
         self._shadow(picture, x)
         picture.paste(Image.fromarray(fur), (0, 0), Image.fromarray((alpha * 255).astype(np.uint8)))
@@ -241,10 +237,10 @@ class Underwater(Outdoors):
 
     def world(self, time: float) -> Image.Image:
         """Rays move, fish swim with a beat of the tail, specks drift."""
-        shift = int(time * self.unit * 6)
+        shift = int(time * self.unit * 6) % self.ww
         ray = np.clip(self.rays[shift : shift + self.ww] * 1.6 - 0.7, 0, 1)[None, :]
         lit = np.asarray(self.back) + (ray * self.fade * 70)[..., None]
-        picture = Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8))
+        picture = Image.fromarray(as_frame(lit))
         for image, x, y, speed, facing in self.fish:
             beat = 1 + 0.09 * wave(time, 0.45, x)
             swum = image.resize((max(2, round(image.width * beat)), image.height))
@@ -283,6 +279,7 @@ class Birds(Outdoors):
                 0.25,
             )
             self.back.paste(wood, (0, 0), wood)
+        self.back = self.back.resize((self.ww * 2, self.wh * 2))
         count = int(self.rng.integers(3, 22))
         self.flock = self.rng.normal(0, 1, (count, 2)) * (0.22, 0.14)
         self.start = (self.uniform(0.2, 0.8), self.uniform(0.25, 0.55))
@@ -292,7 +289,7 @@ class Birds(Outdoors):
 
     def world(self, time: float) -> Image.Image:
         """Wings beat, each bird in its own time."""
-        layer = Canvas(self.ww, self.wh, (24, 24, 28, 0), 2)
+        canvas = Canvas.over(self.back, 2)
         for index, (dx, dy) in enumerate(self.flock):
             x = (self.start[0] + dx + self.speed * time) * self.ww
             y = (self.start[1] + dy + 0.01 * wave(time, 1.7, index / 7)) * self.wh
@@ -306,9 +303,6 @@ class Birds(Outdoors):
                     (x + side * s * 0.6, y - lift * 0.4 + s * 0.2),
                     (x, y + s * 0.15),
                 ]
-                layer.polygon(wing, (34, 33, 36))
-            layer.ellipse(x, y, s * 0.28, s * 0.16, (28, 27, 30))
-        birds = layer.reduced()
-        picture = self.back.copy()
-        picture.paste(birds, (0, 0), birds)
-        return picture
+                canvas.polygon(wing, (34, 33, 36))
+            canvas.ellipse(x, y, s * 0.28, s * 0.16, (28, 27, 30))
+        return canvas.reduced()

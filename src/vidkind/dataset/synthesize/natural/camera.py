@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from vidkind.dataset.synthesize.animation.cartoon import cast
 from vidkind.dataset.synthesize.drawing.noise import smooth_noise
-from vidkind.dataset.synthesize.drawing.stage import Frame, Scene, held, wave
+from vidkind.dataset.synthesize.drawing.stage import Frame, Scene, as_frame, wave
 
 
 class Camera:
@@ -33,14 +34,15 @@ class Camera:
         self.grain = self._grain(scene)
         self.rng = rng
 
-    def _vignette(self, scene: Scene) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
+    def _vignette(self, scene: Scene) -> NDArray[np.uint16]:
+        """Gain of every pixel in 1/128; whole numbers, as this is applied to every frame."""
         y, x = np.mgrid[-1 : 1 : self.h * 1j, -1 : 1 : self.w * 1j]
         strength = scene.uniform(0.03, 0.3)
         fall = 1 - strength * (x * x + y * y) / 2
         cast = np.asarray([scene.uniform(0.93, 1.06), 1.0, scene.uniform(0.92, 1.06)])
-        return (fall[..., None] * cast * 256).astype(np.float32)
+        return np.asarray(fall[..., None] * cast * 128, dtype=np.uint16)
 
-    def _grain(self, scene: Scene) -> np.ndarray[tuple[int, int, int], np.dtype[np.int16]]:
+    def _grain(self, scene: Scene) -> NDArray[np.int16]:
         """Luma noise, and coarser colour noise as cheap sensors have."""
         rows, columns = self.h + 24, self.w + 24
         sigma = scene.pick((1.0, 2.0, 3.0, 5.0))
@@ -94,9 +96,10 @@ class Camera:
     def develop(self, picture: Image.Image, time: float) -> Frame:
         """What lens and sensor do to a picture of a frame's size."""
         if self.softness > 0:
-            picture = picture.filter(ImageFilter.GaussianBlur(self.softness))
+            picture = picture.filter(ImageFilter.BoxBlur(self.softness))
         exposure = 1 + self.drift * wave(time, self.drift_period, float(self.phases[0]))
-        lit = np.asarray(picture) * (self.gain * np.float32(exposure / 256))
+        table = [min(255, round(value * exposure)) for value in range(256)]
+        lit = (np.asarray(picture.point(table * 3)) * self.gain >> 7).view(np.int16)
         top, left = self.rng.integers(0, 24, 2)
         lit += self.grain[top : top + self.h, left : left + self.w]
-        return np.clip(lit, 0, 255).astype(np.uint8)
+        return as_frame(lit)

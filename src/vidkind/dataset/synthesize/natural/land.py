@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from vidkind.dataset.synthesize.drawing.noise import GroundView, colour_table, fractal, ramp, relief, shaded, smooth_noise
-from vidkind.dataset.synthesize.drawing.stage import Frame, darker, mix
+from vidkind.dataset.synthesize.drawing.noise import (
+    GroundView,
+    colour_table,
+    fractal,
+    ramp,
+    relief,
+    shaded,
+    smooth_noise,
+)
+from vidkind.dataset.synthesize.drawing.stage import Frame, as_frame, darker, mix
 from vidkind.dataset.synthesize.natural.outdoors import Outdoors, ridge_layer, seamless
 
 
@@ -114,7 +114,8 @@ class Water(Outdoors):
             (0, 0.4, 0.62, 0.85, 1),
         )
         self.ripples = [self._ripple(self.uniform(9, 18)) for _ in range(2)]
-        self.view = GroundView(self.ww, self.wh - self.level, 1.0)
+        below = self.wh - self.level
+        self.views = [GroundView(self.ww, below, 38), GroundView(self.ww, below, 61)]
         self.speed = self.uniform(0.5, 1.4)
         self.contrast = self.uniform(0.6, 1.1)
         self.sparkle = self.chance(0.5)
@@ -126,8 +127,8 @@ class Water(Outdoors):
     def world(self, time: float) -> Image.Image:
         """Two layers of ripples run against each other."""
         t = time * self.speed
-        first = self.view.look(self.ripples[0], t * 0.6, t * 0.2, 38)[..., 0].astype(np.float32)
-        second = self.view.look(self.ripples[1], -t * 0.4, t * 0.3, 61)[..., 0].astype(np.float32)
+        first = self.views[0].look(self.ripples[0], t * 0.6, t * 0.2)[..., 0].astype(np.float32)
+        second = self.views[1].look(self.ripples[1], -t * 0.4, t * 0.3)[..., 0].astype(np.float32)
         height = (first + second - 256) * self.contrast / 2
         far = np.linspace(150, 92, len(height), dtype=np.float32)[:, None]
         value = np.clip(height + far, 0, 255)
@@ -151,7 +152,7 @@ class Clouds(Outdoors):
         )
         lit = relief(field, 9.0)[..., None] * np.asarray(self.light[2]) * 0.94
         alpha = np.clip((field - self.uniform(0.4, 0.6)) * 3.5, 0, 1)[..., None] * 235
-        self.near = Image.fromarray(np.clip(np.dstack([lit, alpha]), 0, 255).astype(np.uint8))
+        self.near = Image.fromarray(as_frame(np.dstack([lit, alpha])))
         self.speed = self.ww * self.uniform(0.05, 0.2)
         self.edge = self._edge() if self.chance(0.7) else None
         self.sun = (
@@ -163,7 +164,7 @@ class Clouds(Outdoors):
         if self.sun is not None:
             distance = np.hypot(x - self.sun[0], y - self.sun[1]) / self.unit
             glow = 255 * np.exp(-distance / 9) + 70 * np.exp(-distance / 40)
-            self.glow = np.clip(glow, 0, 255).astype(np.uint8)
+            self.glow = as_frame(glow)
 
     def _edge(self) -> Image.Image:
         dark = ((14, 18, 12), (30, 36, 24), (48, 54, 38))
@@ -173,7 +174,8 @@ class Clouds(Outdoors):
 
     def world(self, time: float) -> Image.Image:
         """Far and near clouds at different speeds, the sun's glow, the edge."""
-        first, second = round(self.speed * time * 0.5), round(self.speed * time)
+        passed = min(self.speed * time, self.ww)
+        first, second = round(passed * 0.5), round(passed)
         picture = self.far.crop((first, 0, first + self.ww, self.wh))
         near = self.near.crop((second, 0, second + self.ww, self.wh))
         picture.paste(near, (0, 0), near)

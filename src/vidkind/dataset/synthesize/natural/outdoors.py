@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from vidkind.dataset.synthesize.drawing.canvas import Canvas, gradient
-from vidkind.dataset.synthesize.drawing.noise import Field, fractal, normalised, ramp, relief, shaded
-from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, Scene, lighter
+from vidkind.dataset.synthesize.drawing.noise import (
+    Field,
+    fractal,
+    normalised,
+    ramp,
+    relief,
+    shaded,
+)
+from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, Scene, as_frame, lighter
 from vidkind.dataset.synthesize.natural.camera import Camera
-
 
 DAYLIGHT: tuple[tuple[Colour, Colour, Colour], ...] = (
     ((78, 122, 178), (178, 204, 224), (255, 250, 235)),
@@ -66,9 +64,7 @@ class Outdoors(Scene):
         cover = self.uniform(0.35, 0.7)
         cloud = np.clip((field - cover) * 3.2, 0, 1)[..., None]
         bright = np.asarray(self.light[2]) * (0.78 + 0.3 * field[..., None])
-        return Image.fromarray(
-            np.clip(base * (1 - cloud) + bright * cloud, 0, 255).astype(np.uint8)
-        )
+        return Image.fromarray(as_frame(base * (1 - cloud) + bright * cloud))
 
     def ground_texture(
         self, size: int, colours: tuple[Colour, ...], cell: float, bumps: float = 3.0

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from vidkind.dataset.synthesize.drawing.canvas import Canvas
 from vidkind.dataset.synthesize.drawing.stage import Colour, darker, lighter, mix, wave
-from vidkind.dataset.synthesize.gaming.sprites import sprite
 from vidkind.dataset.synthesize.natural.outdoors import Outdoors, blurred_backdrop
-
 
 GREENS: tuple[Colour, ...] = (
     (58, 92, 34),
@@ -36,13 +28,13 @@ class Foliage(Outdoors):
         hue = self.pick(GREENS)
         self.back = blurred_backdrop(self, (darker(hue, 0.6), darker(hue, 0.2), lighter(hue, 0.5)))
         self.sheets = [
-            (self._sheet(darker(hue, 0.35), 60, 8.0), 1.6, 0.6),
-            (self._sheet(hue, 60, 15.0), 0.3, 1.0),
-            (self._sheet(lighter(hue, 0.15), 8, 30.0), 3.2, 1.9),
+            (self._sheet(darker(hue, 0.35), 60, 8.0, 0.9), 0.6),
+            (self._sheet(hue, 60, 15.0, 0.15), 1.0),
+            (self._sheet(lighter(hue, 0.15), 8, 30.0, 1.8), 1.9),
         ]
         self.wind, self.period = self.uniform(0.6, 2.4) * self.unit, self.uniform(1.4, 3)
 
-    def _sheet(self, hue: Colour, count: int, size: float) -> Image.Image:
+    def _sheet(self, hue: Colour, count: int, size: float, blur: float) -> Image.Image:
         canvas = Canvas(self.ww, self.wh, (*darker(hue, 0.3), 0), 2)
         for _ in range(int(self.rng.integers(3, 6))):
             x, y, angle = (
@@ -64,7 +56,7 @@ class Foliage(Outdoors):
                     self._leaf(
                         canvas, (px, py), turn, self.unit * size * self.uniform(0.6, 1.1), hue
                     )
-        return canvas.reduced()
+        return canvas.reduced().filter(ImageFilter.GaussianBlur(blur * self.unit))
 
     def _leaf(
         self, canvas: Canvas, stem: tuple[float, float], turn: float, size: float, hue: Colour
@@ -88,7 +80,7 @@ class Foliage(Outdoors):
     def world(self, time: float) -> Image.Image:
         """Each sheet swings by its own measure."""
         picture = self.back.copy()
-        for index, (sheet, blur, reach) in enumerate(self._blurred()):
+        for index, (sheet, reach) in enumerate(self.sheets):
             x = round(
                 self.wind
                 * reach
@@ -97,14 +89,6 @@ class Foliage(Outdoors):
             y = round(self.wind * 0.5 * reach * wave(time, self.period * 0.7, index / 5))
             picture.paste(sheet, (x, y), sheet)
         return picture
-
-    def _blurred(self) -> list[tuple[Image.Image, float, float]]:
-        if self.sheets[0][1] >= 0:
-            self.sheets = [
-                (sheet.filter(ImageFilter.GaussianBlur(blur * self.unit * 0.55)), -1.0, reach)
-                for sheet, blur, reach in self.sheets
-            ]
-        return self.sheets
 
 
 class Flower(Foliage):
@@ -115,7 +99,7 @@ class Flower(Foliage):
         hue = self.pick(GREENS)
         self.back = blurred_backdrop(self, (darker(hue, 0.5), hue, lighter(hue, 0.35)))
         self.hue = hue
-        self.petal = self.colour(saturation=(0.25, 0.85), value=(0.75, 1))
+        self.petal = self.colour(hue=(0.65, 1.17), saturation=(0.25, 0.85), value=(0.75, 1))
         count = int(self.rng.integers(1, 5))
         self.flowers = []
         for index in range(count):

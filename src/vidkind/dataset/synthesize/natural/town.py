@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from vidkind.dataset.synthesize.drawing.canvas import Canvas
 from vidkind.dataset.synthesize.drawing.noise import GroundView, fractal, ramp, shaded
-from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, darker, held, lighter, mix, wave
-from vidkind.dataset.synthesize.gaming.mazes import walk
-from vidkind.dataset.synthesize.gaming.sprites import sprite
+from vidkind.dataset.synthesize.drawing.stage import Colour, Frame, darker, lighter, mix, wave
 from vidkind.dataset.synthesize.natural.outdoors import Outdoors, ridge_layer, tree_sprite
 
 
@@ -34,7 +26,7 @@ class Street(Outdoors):
         for joint in range(0, 256, 32):
             texture[joint : joint + 2] = texture[joint : joint + 2] // 4 * 3
             texture[:, joint : joint + 2] = texture[:, joint : joint + 2] // 4 * 3
-        ground = GroundView(self.ww, self.wh - self.level, 1.0).look(texture, 1.0, 3.0, 60)
+        ground = GroundView(self.ww, self.wh - self.level, 60).look(texture, 1.0, 3.0)
         self.back.paste(Image.fromarray(ground), (0, self.level))
         for _ in range(int(self.rng.integers(0, 4))):
             tree = tree_sprite(self, round(self.unit * self.uniform(30, 60)))
@@ -47,6 +39,7 @@ class Street(Outdoors):
                 tree,
             )
         self.back = self.back.filter(ImageFilter.GaussianBlur(0.7))
+        self.back = self.back.resize((self.ww * 2, self.wh * 2))
         self.people = sorted(
             (self._person() for _ in range(int(self.rng.integers(3, 12)))),
             key=lambda person: person[0],
@@ -99,17 +92,14 @@ class Street(Outdoors):
         )
 
     def world(self, time: float) -> Image.Image:
-        """Walkers from far to near, on a layer that is then blurred a little."""
-        layer = Canvas(self.ww, self.wh, (60, 60, 60, 0), 2)
+        """Walkers from far to near."""
+        canvas = Canvas.over(self.back, 2)
         for depth, start, speed, period, colours in self.people:
             foot = self.level + (self.wh - self.level) * depth
             size = self.wh * (0.1 + 0.5 * depth)
             x = ((start + speed * time / (0.3 + depth)) % 1.3 - 0.15) * self.ww
-            self._walker(layer, x, foot, size, time / period, colours, 1 if speed > 0 else -1)
-        people = layer.reduced().filter(ImageFilter.GaussianBlur(0.55))
-        picture = self.back.copy()
-        picture.paste(people, (0, 0), people)
-        return picture
+            self._walker(canvas, x, foot, size, time / period, colours, 1 if speed > 0 else -1)
+        return canvas.reduced()
 
     def _walker(
         self,
@@ -201,7 +191,6 @@ class NightLights(Outdoors):
             )
             low = (2 * self.level - y) * self.wh
             canvas.ellipse(px, low, r * 0.5, r * 2.6, (*colour, int(36 * glow)))
-        canvas.blur(self.unit * 0.35)
         return canvas.image
 
 
@@ -222,7 +211,7 @@ class DriveThrough(Outdoors):
             0.5,
         )
         self.back.paste(far, (0, 0), far)
-        self.view = GroundView(self.ww, self.wh - self.level, 1.0)
+        self.view = GroundView(self.ww, self.wh - self.level, 64)
         self.asphalt = self._asphalt()
         self.speed = self.uniform(3, 9)
         self.trees = [tree_sprite(self, round(self.unit * 60)) for _ in range(5)]
@@ -281,7 +270,7 @@ class DriveThrough(Outdoors):
         """Ground in perspective, then trees and cars from far to near."""
         ahead = time * self.speed
         picture = self.back.copy()
-        ground = self.view.look(self.asphalt, ahead, 4.0 + 0.05 * wave(time, 3), 64)
+        ground = self.view.look(self.asphalt, ahead, 4.0 + 0.05 * wave(time, 3))
         picture.paste(Image.fromarray(ground), (0, self.level))
         for index in range(14, -1, -1):
             depth = (index * 1.3 - ahead % 1.3) + 0.9

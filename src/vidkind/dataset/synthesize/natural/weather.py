@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
-
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from vidkind.dataset.synthesize.animation.anime import streaks
 from vidkind.dataset.synthesize.drawing.canvas import Canvas
 from vidkind.dataset.synthesize.drawing.noise import colour_table, fractal
 from vidkind.dataset.synthesize.drawing.stage import wave
@@ -74,7 +65,7 @@ class Fire(Outdoors):
         heat = self.noise[first : first + rows] * 0.9 + self.fine[second : second + rows] * 0.35
         value = np.clip((heat + self.shape - 0.62) * 1.15, 0, 1)
         flame = Image.fromarray(self.table[(value * 255).astype(np.uint8)])
-        picture = flame.resize((self.ww, self.wh), Image.Resampling.BICUBIC)
+        picture = flame.resize((self.ww, self.wh), Image.Resampling.BILINEAR)
         picture.paste(self.logs, (0, 0), self.logs)
         canvas = Canvas.over(picture, 1)
         for x, phase, speed, size in self.sparks:

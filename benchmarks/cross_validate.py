@@ -1,0 +1,221 @@
+"""The table of benchmarks/README.md: every method on the same folds of the same real clips.
+
+    python benchmarks/cross_validate.py benchmarks/realclips.h5 -o benchmarks/results/table.json
+
+Five folds by group over all sources. Temporal models stop early on a fifth of each fold's
+training groups, so no fold's test videos choose anything. Every figure is per source, with
+its interval; every row is compared with logistic regression on the same videos.
+``--against`` names features of the same clips from another backbone, to compare with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from provenance import write_result
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import StratifiedGroupKFold
+
+from vidkind.evaluation.baselines import (
+    logistic_regression_probabilities,
+    majority_probabilities,
+)
+from vidkind.evaluation.evaluate import ensemble_view_probabilities
+from vidkind.evaluation.intervals import paired_test
+from vidkind.evaluation.scores import ScoredSet, score
+from vidkind.features.store import FeatureSet, read_features
+from vidkind.training import load_members, member_logits, train_ensemble
+
+NUM_FOLDS = 5
+Method = Callable[[FeatureSet, FeatureSet], dict[str, np.ndarray]]
+
+
+def folds(videos: FeatureSet, count: int, seed: int = 0):
+    """(train rows, test rows) of a stratified split by group."""
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    yield from splitter.split(videos.labels, videos.labels, groups=videos.groups)
+
+
+def temporal(preset: str, seeds: tuple[int, ...], prefix: str) -> Method:
+    """Trains an ensemble on a fold: its first member, the ensemble, and the ensemble with TTA."""
+
+    def method(train: FeatureSet, test: FeatureSet) -> dict[str, np.ndarray]:
+        inner_train, inner_val = next(folds(train, NUM_FOLDS, seed=1))
+        with tempfile.TemporaryDirectory() as folder:
+            train_ensemble(
+                train.subset(inner_train), train.subset(inner_val), Path(folder),
+                preset=preset, seeds=seeds, progress=False, dashboards=False,
+            )  # fmt: skip
+            members = load_members(Path(folder))
+        logits = lambda features, steps: member_logits(members, features, steps)  # noqa: E731
+        plain = ensemble_view_probabilities(logits, test, use_tta=False)
+        views = ensemble_view_probabilities(logits, test, use_tta=True)
+        rows = {f"{prefix}, seed {m.seed}": p for m, p in zip(members, plain, strict=True)}
+        return {
+            **rows,
+            f"{prefix}, ensemble": plain.mean(axis=0),
+            f"{prefix}, ensemble + TTA": views.mean(axis=0),
+        }
+
+    return method
+
+
+def metadata_only(table: dict[str, list[float]]) -> Method:
+    """A random forest on width, height, frame rate, duration and bit rate."""
+
+    def method(train: FeatureSet, test: FeatureSet) -> dict[str, np.ndarray]:
+        forest = RandomForestClassifier(300, class_weight="balanced", random_state=0)
+        forest.fit([table[path] for path in train.paths], train.labels)
+        return {"metadata only": forest.predict_proba([table[path] for path in test.paths])}
+
+    return method
+
+
+def cross_validated(videos: FeatureSet, method: Method) -> tuple[dict[str, np.ndarray], float]:
+    """Out-of-fold probabilities of every row a method gives, and the seconds it took."""
+    found: dict[str, np.ndarray] = {}
+    start = time.perf_counter()
+    for train_rows, test_rows in folds(videos, NUM_FOLDS):
+        train, test = videos.subset(train_rows), videos.subset(test_rows)
+        for name, probabilities in method(train, test).items():
+            shape = (len(videos), len(videos.categories))
+            found.setdefault(name, np.full(shape, np.nan))[test_rows] = probabilities
+    # A replaced seed has no figure in the other folds; it is part of the ensemble's.
+    whole = {name: values for name, values in found.items() if not np.isnan(values).any()}
+    return whole, time.perf_counter() - start
+
+
+def learning_curve(videos: FeatureSet, shares: tuple[float, ...]) -> list[dict]:
+    """Accuracy per source of logistic regression on a growing share of the training groups."""
+    curve = []
+    for share in shares:
+        found = np.zeros((len(videos), len(videos.categories)))
+        sources = []
+        for number, (train_rows, test_rows) in enumerate(folds(videos, NUM_FOLDS)):
+            groups = sorted({videos.groups[i] for i in train_rows})
+            generator = np.random.default_rng(number)
+            kept = set(generator.permutation(groups)[: round(share * len(groups))])
+            rows = [i for i in train_rows if videos.groups[i] in kept]
+            sources.append(len({videos.source_ids[i] for i in rows}))
+            found[test_rows] = logistic_regression_probabilities(
+                videos.subset(rows), videos.subset(test_rows)
+            )
+        accuracy = score("", found, scored_set(videos)).per_source.accuracy
+        curve.append({"sources": float(np.mean(sources)), "accuracy": asdict(accuracy)})
+    return curve
+
+
+def scored_set(videos: FeatureSet) -> ScoredSet:
+    """Labels, weights and bootstrap draws of the videos."""
+    return ScoredSet.create(videos.labels, videos.categories, videos.source_ids, seed=0)
+
+
+def read_origins(path: Path) -> dict[str, dict[str, str]]:
+    """Origin, metadata and subcategory of each clip."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["path"]: row for row in csv.DictReader(file)}
+
+
+def wrong_by_subcategory(
+    videos: FeatureSet, probabilities: np.ndarray, origins: dict[str, dict[str, str]]
+) -> list[dict]:
+    """Which subcategories are mistaken for what, commonest first."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for path, label, answer in zip(
+        videos.paths, videos.labels, probabilities.argmax(axis=1), strict=True
+    ):
+        if label != answer:
+            names = videos.categories[label], videos.categories[answer]
+            counts[(names[0], origins[path]["subcategory"], names[1])] += 1
+    return [
+        {"category": key[0], "subcategory": key[1], "answered": key[2], "clips": count}
+        for key, count in counts.most_common()
+    ]
+
+
+def main() -> None:
+    """Cross-validates every method and writes one JSON file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("features", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--origins", type=Path, default=Path(__file__).parent / "realclips.csv")
+    parser.add_argument("--against", type=Path, nargs="*", default=[], help="name=features.h5 ...")
+    parser.add_argument("--seeds", default="42,43,44,45")
+    arguments = parser.parse_args()
+    videos, origins = read_features(arguments.features), read_origins(arguments.origins)
+    columns = ("width", "height", "fps", "duration_s", "size_bytes")
+    table = {path: [float(row[c]) for c in columns] for path, row in origins.items()}
+    seeds = tuple(int(seed) for seed in arguments.seeds.split(","))
+    methods: list[tuple[FeatureSet, Method]] = [
+        (videos, lambda train, test: {"majority class": majority_probabilities(train, len(test))}),
+        (videos, metadata_only(table)),
+        (videos, lambda a, b: {"logistic regression": logistic_regression_probabilities(a, b)}),
+        (videos, temporal("compact", seeds, "compact")),
+    ]
+    for other in arguments.against:
+        name, _, file = str(other).partition("=")
+        methods.append((aligned(read_features(file), videos), named_regression(name)))
+    found: dict[str, np.ndarray] = {}
+    seconds: dict[str, float] = {}
+    for data, method in methods:
+        rows, taken = cross_validated(data, method)
+        found |= rows
+        seconds |= dict.fromkeys(rows, taken)
+        print(*rows, f"{taken:.0f} s", flush=True)
+    test = scored_set(videos)
+    right = {name: values.argmax(axis=1) == videos.labels for name, values in found.items()}
+    reference = "logistic regression"
+    result = {
+        "features": arguments.features.name,
+        "num_videos": len(videos),
+        "num_sources": len(set(videos.source_ids)),
+        "rows": [
+            {**asdict(score(name, p, test)), "seconds": seconds[name]} for name, p in found.items()
+        ],
+        "against_" + reference: {
+            name: asdict(
+                paired_test(right[name], right[reference], test.source_weights, test.draws)
+            )
+            for name in found
+            if name != reference
+        },
+        "against_other_backbones": {
+            name: asdict(
+                paired_test(
+                    right["compact, ensemble"], right[name], test.source_weights, test.draws
+                )
+            )
+            for name in found
+            if " + logistic" in name
+        },
+        "learning_curve": learning_curve(videos, (0.125, 0.25, 0.5, 0.75, 1.0)),
+        "wrong": wrong_by_subcategory(videos, found["compact, ensemble"], origins),
+    }
+    write_result(arguments.output, result)
+    for row in result["rows"]:
+        accuracy, f1 = row["per_source"]["accuracy"], row["per_source"]["f1_macro"]
+        print(f"{row['name']:<36}{accuracy['value']:6.1f} [{accuracy['low']:.1f}, {accuracy['high']:.1f}]"
+              f"   F1 {f1['value']:.1f} [{f1['low']:.1f}, {f1['high']:.1f}]")  # fmt: skip
+
+
+def named_regression(name: str) -> Method:
+    """Logistic regression on another backbone's features, under its own name."""
+    return lambda a, b: {f"{name} + logistic regression": logistic_regression_probabilities(a, b)}
+
+
+def aligned(other: FeatureSet, videos: FeatureSet) -> FeatureSet:
+    """The videos of another file in the order of this one."""
+    place = {path: i for i, path in enumerate(other.paths)}
+    return other.subset([place[path] for path in videos.paths])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""``vidkind distill``: pictures and clips in, a compact backbone out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from vidkind.cli.progress import progress_bar
+from vidkind.distillation.options import DistillOptions
+
+_DEFAULT = DistillOptions()
+
+
+@click.command("distill", short_help="Train a compact backbone from a teacher backbone.")
+@click.argument("stills", type=click.Path(path_type=Path))
+@click.argument("clips", type=click.Path(path_type=Path))
+@click.option("--teacher", required=True,
+              help="Backbone to learn from: an .onnx file with its card, or a torchvision "
+              "network.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
+              help="Run folder: corpus, checkpoint, log, dashboard.png, compact.onnx.")  # fmt: skip
+@click.option("--steps", default=_DEFAULT.steps, show_default=True, help="Optimiser steps.")
+@click.option("--batch-size", default=_DEFAULT.batch_size, show_default=True,
+              help="Pictures a step.")  # fmt: skip
+@click.option("--threads", default=_DEFAULT.threads, show_default=True,
+              help="CPU cores to train on.")  # fmt: skip
+@click.option("--seed", default=_DEFAULT.seed, show_default=True,
+              help="Seed of weights, batches and augmentation.")  # fmt: skip
+@click.option("--use-clip-labels", is_flag=True,
+              help="Train on the labels of clips too; cross-validation over those clips is then "
+              "optimistic.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(min=1),
+              help="Processes that render pictures. Default: one a core.")  # fmt: skip
+def distill_command(
+    stills: Path,
+    clips: Path,
+    teacher: str,
+    output: Path,
+    steps: int,
+    batch_size: int,
+    threads: int,
+    seed: int,
+    use_clip_labels: bool,
+    workers: int | None,
+) -> None:
+    r"""Train a compact backbone on STILLS and the train split of CLIPS.
+
+    STILLS is a manifest CSV with the columns path,label,group, or its folder; CLIPS is a labelled
+    library with splits. The student starts from random weights and learns to say what the
+    teacher says about degraded pictures of both. Killed anywhere and run again, it goes on
+    after the last checkpoint and ends with the same weights. It runs on a GPU if there is one.
+
+    \b
+    vidkind distill stills/ clips/ --teacher mobilenet_v2.onnx -o backbone_run/
+    vidkind extract library/ -o features/ --backbone backbone_run/compact.onnx
+    """
+    from vidkind.errors import MissingExtraError
+
+    try:
+        from vidkind.distillation.run import distill_backbone
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "torch", "train") from error
+
+    options = DistillOptions(
+        steps=steps,
+        batch_size=batch_size,
+        threads=threads,
+        seed=seed,
+        use_clip_labels=use_clip_labels,
+    )
+    with ExitStack() as stack:
+
+        def start(text: str, total: int) -> Callable[[int], None]:
+            stack.close()  # one bar at a time
+            advance = stack.enter_context(progress_bar(text, total))
+
+            def move(count: int) -> None:
+                for _ in range(count):
+                    advance()
+
+            return move
+
+        card = distill_backbone(
+            stills, clips, teacher, output, options=options, workers=workers, progress=start
+        )
+    click.echo(f"{output / card.file}: {card.feature_dim} features a frame")
+    click.echo(f"log and dashboard are in {output}")

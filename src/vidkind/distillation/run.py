@@ -1,0 +1,93 @@
+"""The whole way from pictures and clips to an exported backbone, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from vidkind.dataset import read_library
+from vidkind.distillation.corpus import build_corpus, list_sources
+from vidkind.distillation.export import export_student
+from vidkind.distillation.monitor import build_monitor
+from vidkind.distillation.options import CorpusOptions, DistillOptions, StudentOptions
+from vidkind.distillation.trainer import Distiller
+from vidkind.errors import LibraryError
+from vidkind.features import BackboneCard, load_backbone
+
+# Starts a progress bar: (description, total) -> function called with the count done.
+Progress = Callable[[str, int], Callable[[int], None]]
+
+_MONITOR_FRAMES = 6
+
+
+def distill_backbone(
+    stills: Path,
+    clips: Path,
+    teacher: str | Path,
+    folder: Path,
+    *,
+    corpus_options: CorpusOptions = CorpusOptions(),  # noqa: B008 (frozen)
+    student_options: StudentOptions = StudentOptions(),  # noqa: B008 (frozen)
+    options: DistillOptions = DistillOptions(),  # noqa: B008 (frozen)
+    workers: int | None = None,
+    progress: Progress = lambda text, total: lambda count: None,
+) -> BackboneCard:
+    """Renders the corpus, trains the student, exports it; goes on where it stopped.
+
+    Args:
+        stills: Manifest CSV of labelled still pictures (path, label, group), or its folder.
+        clips: A labelled library with splits; only its ``train`` split is trained on.
+        teacher: Name or ``.onnx`` file of the teacher backbone.
+        folder: Run folder: ``corpus/``, checkpoint, log, dashboard, ``compact.onnx`` and card.
+        corpus_options: How pictures are degraded and stored.
+        student_options: Shape of the network.
+        options: How it is trained.
+        workers: Processes that render; None means one a core.
+        progress: Starts a progress bar.
+
+    Raises:
+        LibraryError: The clips have no splits, the categories differ, or groups leak.
+        BackboneError: The teacher cannot be loaded.
+        ConfigError: The folder holds a run of other sources or options.
+    """
+    pictures, library = read_library(stills), read_library(clips)
+    if not library.has_splits:
+        raise LibraryError(f"{clips} has no splits; expected a train split to learn from")
+    if pictures.categories != library.categories:
+        raise LibraryError(
+            f"stills have the categories {', '.join(pictures.categories)}, clips have "
+            f"{', '.join(library.categories)}; expected the same"
+        )
+    sources = list_sources(pictures.items, library.items, corpus_options)
+    rounds = len(corpus_options.degraded_per_round)
+    corpus = build_corpus(
+        sources,
+        teacher,
+        folder / "corpus",
+        options=corpus_options,
+        workers=workers,
+        progress=progress("Rendering pictures", rounds * len(sources)),
+    )
+    monitor = build_monitor(
+        library.items,
+        load_backbone(teacher),
+        folder / "monitor.npz",
+        size=corpus_options.picture_size,
+        num_frames=_MONITOR_FRAMES,
+        progress=progress("Reading clips", len(library.items)),
+    )
+    distiller = Distiller(corpus, folder, options=options, student=student_options, monitor=monitor)
+    advance = progress("Training", options.steps)
+    advance(distiller.step)
+    student = distiller.run(progress=lambda step: advance(1))
+    num_stills = sum(not source.is_clip for source in sources)
+    num_clips = len({source.path for source in sources if source.is_clip})
+    return export_student(
+        student,
+        folder / "compact.onnx",
+        size=options.sizes[-1],
+        pretrained_on=(
+            f"random start; distilled from {corpus.teacher} on {num_stills} stills and frames of "
+            f"{num_clips} clips"
+        ),
+    )

@@ -1,0 +1,287 @@
+"""The training loop: steps, schedule, averaged weights, checkpoints that resume exactly.
+
+In: a corpus, targets and, optionally, a monitor. Out: a run folder with ``last.pt``,
+``log.jsonl`` and ``dashboard.png``; the averaged student.
+On a CPU one replica of the network runs in each of ``threads`` Python threads, on one core each,
+and the replicas' gradients are added: one meeting point a step instead of one an operator, which
+matters on cores that do other work too. On a GPU there is one replica.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vidkind.distillation.batches import Batch, BatchMaker, augmented
+from vidkind.distillation.corpus import Corpus
+from vidkind.distillation.dashboard import draw_dashboard
+from vidkind.distillation.loss import Heads, distillation_loss
+from vidkind.distillation.monitor import Monitor
+from vidkind.distillation.options import DistillOptions, StudentOptions
+from vidkind.distillation.student import Student
+from vidkind.distillation.targets import Targets, fit_targets, still_groups
+from vidkind.errors import CheckpointError
+from vidkind.files import atomic_path
+
+_LOG_EVERY = 50
+_CLIP_NORM = 5.0
+
+
+class Distiller:
+    """One run; ``run`` goes on from where the run folder left off."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        folder: Path,
+        *,
+        options: DistillOptions = DistillOptions(),  # noqa: B008 (frozen)
+        student: StudentOptions = StudentOptions(),  # noqa: B008 (frozen)
+        monitor: Monitor | None = None,
+    ) -> None:
+        """Builds the networks and reads the checkpoint, where there is one.
+
+        Raises:
+            CheckpointError: The checkpoint is of other options.
+        """
+        self.options, self.folder, self._monitor = options, folder, monitor
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.step = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        targets = _targets(corpus, folder, use_clip_labels=options.use_clip_labels)
+        torch.manual_seed(options.seed)
+        self._net = Student(student)
+        heads = Heads(
+            student.feature_dim,
+            components=targets.projection.shape[1],
+            categories=len(corpus.categories),
+            groups=int(still_groups(corpus.sources).max()) + 1,
+        )
+        self._net.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._heads = heads.to(self._device)
+        self.averaged = copy.deepcopy(self._net).eval()
+        self._optimizer = _optimizer([self._net, self._heads], options)
+        self._resume(student)
+        on_gpu = self._device.type == "cuda"
+        self._replicas = _replicas(self._net, self._heads, 1 if on_gpu else options.threads)
+        self._maker = BatchMaker(
+            corpus,
+            targets,
+            size=options.batch_size // len(self._replicas),
+            seed=options.seed,
+            use_clip_labels=options.use_clip_labels,
+        )
+
+    def run(
+        self, *, stop: int | None = None, progress: Callable[[int], None] = lambda step: None
+    ) -> Student:
+        """Trains to the end, or up to step ``stop``.
+
+        Args:
+            stop: Step to stop at, as if interrupted there.
+            progress: Called with the number of steps done.
+
+        Returns:
+            The averaged student, in evaluation mode.
+        """
+        last = min(self.options.steps, stop or self.options.steps)
+        # One core a replica; the process-wide number is put back afterwards.
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            self._loop(last, progress)
+        finally:
+            torch.set_num_threads(before)
+        self._save()
+        return self.averaged
+
+    def _loop(self, last: int, progress: Callable[[int], None]) -> None:
+        sums: dict[str, float] = {}
+        begun, done = time.monotonic(), 0
+        with ThreadPoolExecutor(
+            len(self._replicas), initializer=torch.set_num_threads, initargs=(1,)
+        ) as pool:
+            for batches in self._feed(self.step, last):
+                for name, value in self._train_step(pool, batches).items():
+                    sums[name] = sums.get(name, 0.0) + value
+                done += 1
+                progress(self.step)
+                if self.step % _LOG_EVERY == 0:
+                    rate = done * self.options.batch_size / (time.monotonic() - begun)
+                    means = {name: round(value / done, 4) for name, value in sums.items()}
+                    self._log(**means, pictures_per_second=round(rate, 1))
+                    sums, done, begun = {}, 0, time.monotonic()
+                if self.step % self.options.probe_every == 0 or self.step == self.options.steps:
+                    self._checkpoint()
+                    begun = time.monotonic() if not done else begun
+
+    def _feed(self, first: int, last: int) -> Iterator[list[Batch]]:
+        """Batches of all replicas for every step, made one thread ahead of the training."""
+        made: queue.Queue[list[Batch]] = queue.Queue(3)
+        stopped = threading.Event()
+
+        def work() -> None:
+            for step in range(first, last):
+                batches = [self._maker(step, part) for part in range(len(self._replicas))]
+                while not stopped.is_set():
+                    try:
+                        made.put(batches, timeout=0.5)
+                        break
+                    except queue.Full:
+                        continue
+                if stopped.is_set():
+                    return
+
+        thread = threading.Thread(target=work, name="batches", daemon=True)
+        thread.start()
+        try:
+            for _ in range(first, last):
+                yield made.get()
+        finally:
+            stopped.set()
+            thread.join()
+
+    def _train_step(self, pool: ThreadPoolExecutor, batches: list[Batch]) -> dict[str, float]:
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.options.lr_at(self.step)
+        size = self.options.size_at(self.step)
+        parts = list(
+            pool.map(
+                lambda k: self._gradients(*self._replicas[k], batches[k], size),
+                range(len(self._replicas)),
+            )
+        )
+        master = _parameters(self._replicas[0])
+        for replica in self._replicas[1:]:
+            for own, other in zip(master, _parameters(replica), strict=True):
+                assert own.grad is not None and other.grad is not None
+                own.grad += other.grad
+                other.grad = None
+        nn.utils.clip_grad_norm_(master, _CLIP_NORM)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        self._average()
+        return {name: sum(part[name] for part in parts) / len(parts) for name in parts[0]}
+
+    def _gradients(self, net: Student, heads: Heads, batch: Batch, size: int) -> dict[str, float]:
+        """Forward and backward of one replica; gradients stay in its parameters."""
+        with torch.no_grad():
+            x = augmented(batch, size, self._device)
+        with torch.autocast(self._device.type, dtype=torch.bfloat16):
+            features = net(x)
+        parts = distillation_loss(features.float(), heads, batch)
+        (parts["loss"] / len(self._replicas)).backward()  # type: ignore[no-untyped-call]
+        return {name: float(value.detach()) for name, value in parts.items()}
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        decay = min(self.options.ema, (1 + self.step) / (10 + self.step))
+        ours, theirs = self.averaged.state_dict(), self._net.state_dict()
+        for name, value in ours.items():
+            if value.is_floating_point():
+                value.lerp_(theirs[name], 1 - decay)
+            else:
+                value.copy_(theirs[name])
+
+    def _checkpoint(self) -> None:
+        self._save()
+        if self._monitor is not None:
+            size = self.options.size_at(self.step)
+            self._log(
+                probe_val=self._monitor.student_accuracy(self.averaged, size, self._device),
+                probe_val_teacher=self._monitor.teacher_accuracy(),
+            )
+        draw_dashboard(self.folder / "log.jsonl", self.folder / "dashboard.png")
+
+    def _log(self, **values: Any) -> None:
+        row = {"step": self.step, "size": self.options.size_at(self.step), **values}
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def _save(self) -> None:
+        state = {
+            "step": self.step,
+            "net": self._net.state_dict(),
+            "heads": self._heads.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "options": _plain(asdict(self.options)),
+            "student": _plain(asdict(self._net.options)),
+        }
+        with atomic_path(self.folder / "last.pt") as temporary:
+            torch.save(state, temporary)
+
+    def _resume(self, student: StudentOptions) -> None:
+        path = self.folder / "last.pt"
+        if not path.is_file():
+            return
+        state = torch.load(path, map_location=self._device, weights_only=True)
+        wanted = {"options": _plain(asdict(self.options)), "student": _plain(asdict(student))}
+        for name, values in wanted.items():
+            different = sorted(k for k, v in values.items() if state[name].get(k) != v)
+            if different:
+                raise CheckpointError(
+                    f"{path} was begun with another {different[0]}: "
+                    f"{state[name].get(different[0])}, now {values[different[0]]}; "
+                    "use the same options or another folder"
+                )
+        self._net.load_state_dict(state["net"])
+        self._heads.load_state_dict(state["heads"])
+        self.averaged.load_state_dict(state["averaged"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.step = int(state["step"])
+
+
+def _targets(corpus: Corpus, folder: Path, *, use_clip_labels: bool) -> Targets:
+    path = folder / "targets.npz"
+    if not path.is_file():
+        fit_targets(corpus, use_clip_labels=use_clip_labels).save(path)
+    return Targets.load(path)
+
+
+def _optimizer(modules: list[nn.Module], options: DistillOptions) -> torch.optim.AdamW:
+    parameters = [p for module in modules for p in module.parameters()]
+    return torch.optim.AdamW(
+        [
+            {
+                "params": [p for p in parameters if p.ndim > 1],
+                "weight_decay": options.weight_decay,
+            },
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ],
+        lr=options.lr,
+    )
+
+
+def _replicas(net: Student, heads: Heads, count: int) -> list[tuple[Student, Heads]]:
+    """The master and copies that share the storage of its weights, not its gradients.
+
+    Copies keep running statistics of their own, which are not used: the master's are saved.
+    """
+    replicas = [(net, heads)]
+    for _ in range(count - 1):
+        copied = copy.deepcopy(net).train(), copy.deepcopy(heads)
+        for own, other in zip(_parameters((net, heads)), _parameters(copied), strict=True):
+            other.data = own.data
+        replicas.append(copied)
+    return replicas
+
+
+def _parameters(replica: tuple[Student, Heads]) -> list[Tensor]:
+    return [*replica[0].parameters(), *replica[1].parameters()]
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vidkind.video import VIDEO_EXTENSIONS, find_videos, is_video_name
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "A.MP4", "b.webm", "c.gif", "日本 語.mkv", "x.tar.mov"])
+def test_names_of_videos(name):
+    assert is_video_name(name)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "mp4", ".mp4", ".hidden.mp4", "a.mp4.part", ""])
+def test_names_of_other_things(name):
+    assert not is_video_name(name)
+
+
+def test_extensions_are_lower_case_with_a_dot():
+    assert all(e.startswith(".") and e == e.lower() for e in VIDEO_EXTENSIONS)
+
+
+def test_finds_videos_at_every_depth_sorted_and_not_hidden(tmp_path: Path):
+    wanted = ["b.mp4", "a/z.gif", "a/b/c.WebM"]
+    for name in [*wanted, ".secret.mp4", ".cache/d.mp4", "a/notes.txt", "a/.e.mkv"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert find_videos(tmp_path) == sorted(tmp_path / name for name in wanted)
+
+
+def test_a_folder_named_like_a_video_is_searched_not_listed(tmp_path: Path):
+    (tmp_path / "clips.mp4").mkdir()
+    (tmp_path / "clips.mp4" / "one.mp4").touch()
+    assert find_videos(tmp_path) == [tmp_path / "clips.mp4" / "one.mp4"]
+
+
+def test_nothing_is_found_below_a_file_or_nowhere(tmp_path: Path):
+    (tmp_path / "a.mp4").touch()
+    assert find_videos(tmp_path / "a.mp4") == []
+    assert find_videos(tmp_path / "missing") == []
