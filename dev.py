@@ -4,7 +4,7 @@
     python3 dev.py test    set up, then run every test
     python3 dev.py check   set up, then lint, check types and generated documents
 
-Both make a virtual environment in ``.venv`` (or ``$VIDKIND_VENV``) once and reuse it.
+All make a virtual environment in ``.venv`` (or ``$VIDKIND_VENV``) once and reuse it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ def environment_python() -> Path:
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return python
     print(f"Installing vidkind with its training and test packages into {ENVIRONMENT} ...")
-    if not python.exists():
+    try:
+        # Also over what an interrupted installation left: it may have no pip yet.
         venv.create(ENVIRONMENT, with_pip=True)
+    except subprocess.CalledProcessError:
+        sys.exit("this Python cannot make a virtual environment; on Debian and Ubuntu it needs: "
+                 "apt install python3-venv")  # fmt: skip
     run([python, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[train,dev]"])
     stamp.write_text(wanted)
     return python

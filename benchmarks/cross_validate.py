@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ from vidkind.evaluation.baselines import (
 from vidkind.evaluation.evaluate import ensemble_view_probabilities
 from vidkind.evaluation.intervals import paired_test
 from vidkind.evaluation.scores import ScoredSet, score
+from vidkind.features.splits import split_file
 from vidkind.features.store import FeatureSet, read_features
 from vidkind.training import load_members, member_logits, train_ensemble
 
@@ -147,7 +148,7 @@ def main() -> None:
     parser.add_argument("features", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--origins", type=Path, default=Path(__file__).parent / "realclips.csv")
-    parser.add_argument("--against", type=Path, nargs="*", default=[], help="name=features.h5 ...")
+    parser.add_argument("--against", type=Path, nargs="*", default=[], help="NAME=FOLDER ...")
     parser.add_argument("--seeds", default="42,43,44,45")
     arguments = parser.parse_args()
     videos, origins = read_features(arguments.features), read_origins(arguments.origins)
@@ -162,7 +163,7 @@ def main() -> None:
     ]
     for other in arguments.against:
         name, _, file = str(other).partition("=")
-        methods.append((aligned(read_features(file), videos), named_regression(name)))
+        methods.append((aligned(Path(file), videos), named_regression(name)))
     found: dict[str, np.ndarray] = {}
     seconds: dict[str, float] = {}
     for data, method in methods:
@@ -202,8 +203,11 @@ def main() -> None:
     write_result(arguments.output, result)
     for row in result["rows"]:
         accuracy, f1 = row["per_source"]["accuracy"], row["per_source"]["f1_macro"]
-        print(f"{row['name']:<36}{accuracy['value']:6.1f} [{accuracy['low']:.1f}, {accuracy['high']:.1f}]"
-              f"   F1 {f1['value']:.1f} [{f1['low']:.1f}, {f1['high']:.1f}]")  # fmt: skip
+        print(
+            f"{row['name']:<36}{accuracy['value']:6.1f} "
+            f"[{accuracy['low']:.1f}, {accuracy['high']:.1f}]   "
+            f"F1 {f1['value']:.1f} [{f1['low']:.1f}, {f1['high']:.1f}]"
+        )
 
 
 def named_regression(name: str) -> Method:
@@ -211,10 +215,22 @@ def named_regression(name: str) -> Method:
     return lambda a, b: {f"{name} + logistic regression": logistic_regression_probabilities(a, b)}
 
 
-def aligned(other: FeatureSet, videos: FeatureSet) -> FeatureSet:
-    """The videos of another file in the order of this one."""
-    place = {path: i for i, path in enumerate(other.paths)}
-    return other.subset([place[path] for path in videos.paths])
+def aligned(folder: Path, videos: FeatureSet) -> FeatureSet:
+    """Features of another extraction of the same clips, in the order of this one."""
+    parts = [read_features(split_file(folder, split)) for split in ("train", "val")]
+    joined = replace(
+        parts[0],
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("features", "labels", "num_frames", "times", "durations")
+        },
+        **{
+            name: sum((getattr(part, name) for part in parts), ())
+            for name in ("paths", "groups", "source_ids", "splits", "fingerprints")
+        },
+    )
+    place = {path: i for i, path in enumerate(joined.paths)}
+    return joined.subset([place[path] for path in videos.paths])
 
 
 if __name__ == "__main__":

@@ -63,10 +63,11 @@ def grey(frame: Frame) -> Frame:
 
 def letterboxed(frame: Frame) -> Frame:
     """Black bars to a square."""
-    side = max(frame.shape[:2]) // 2 * 2
+    frame = even(frame)
+    side = max(frame.shape[:2])
     square = np.zeros((side, side, 3), np.uint8)
     top, left = (side - frame.shape[0]) // 2, (side - frame.shape[1]) // 2
-    square[top : top + frame.shape[0], left : left + frame.shape[1]] = frame[:side, :side]
+    square[top : top + frame.shape[0], left : left + frame.shape[1]] = frame
     return square
 
 

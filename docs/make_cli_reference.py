@@ -33,5 +33,5 @@ def _section(title: str, text: str) -> str:
 if __name__ == "__main__":
     if "--check" not in sys.argv:
         TARGET.write_text(reference(), encoding="utf-8")
-    elif TARGET.read_text(encoding="utf-8") != reference():
+    elif not TARGET.is_file() or TARGET.read_text(encoding="utf-8") != reference():
         sys.exit("docs/cli.md is out of date; run: python docs/make_cli_reference.py")

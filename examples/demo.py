@@ -27,7 +27,9 @@ def vidkind(*arguments: str | Path) -> None:
     words = [str(word) for word in arguments]
     print(f"\n$ vidkind {shlex.join(words)}", flush=True)
     command = [sys.executable, "-c", "from vidkind.cli import main; main()", *words]
-    subprocess.run(command, check=True)
+    code = subprocess.run(command, check=False).returncode
+    if code:
+        sys.exit(code)
 
 
 def real_library(folder: Path) -> Path:

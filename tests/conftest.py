@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("vidkind", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("vidkind")
 
 
 @pytest.fixture(scope="session")

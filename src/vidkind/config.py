@@ -38,7 +38,7 @@ class SamplingOptions:
         sampler: ``exact`` decodes the frame shown at each wanted time; ``keyframe``
             takes the nearest key frame and falls back to ``exact`` where there are too few.
         skip_black: Leave out frames whose pixels are all but black, unless all are.
-        black_luma: A frame is black when its 98th luma percentile is below this (0..255).
+        black_luma: A frame is black when all but a thousandth of its luma is below this (0..255).
         sharpen: Unsharp-mask each sampled frame before it is embedded.
     """
 

@@ -1,7 +1,7 @@
-"""Writing files so that they are whole or not there.
+"""Writing files so that they are whole or not there, and names so that they can be written.
 
-In: a path. Out: a temporary path beside it that takes its place when the block ends well.
-Standard library only; knows no other room.
+In: a path. Out: a temporary path beside it that takes its place when the block ends well;
+the path as text. Standard library only; knows no other room.
 """
 
 from __future__ import annotations
@@ -26,3 +26,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def printable(path: str) -> str:
+    """A path as UTF-8 text: bytes of its name that are not UTF-8 become escapes."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")

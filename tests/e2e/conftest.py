@@ -2,37 +2,67 @@
 
 from __future__ import annotations
 
-import subprocess
+import contextlib
+import io
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.clips import render
+from tests.tiny import tiny_bundle
+from vidkind.cli import cli
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = [sys.executable, "-c", "from vidkind.cli import main; main()"]
 COLOURS = {"Blue": (40, 60, 200), "Green": (40, 190, 60), "Red": (210, 50, 40)}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+def run_cli(arguments: tuple[object, ...]) -> Done:
+    """Runs a command in this process, which saves loading the packages again and again."""
+    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace") for _ in range(2)]
+    code = 0
+    with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
+        try:
+            cli([str(argument) for argument in arguments], prog_name="vidkind")
+        except SystemExit as end:
+            code = int(end.code or 0)
+    for stream in streams:
+        stream.flush()
+    out, err = (stream.buffer.getvalue().decode("utf-8") for stream in streams)
+    return Done(code, out, err)
 
 
 @pytest.fixture(scope="session")
 def vidkind() -> Run:
     """Runs a vidkind command; fails the test unless it ends with ``check``."""
 
-    def run(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [*COMMAND, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        )
+    def run(*arguments: object, check: int | None = 0) -> Done:
+        done = run_cli(arguments)
         assert check is None or done.returncode == check, done.stderr
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory) -> Path:
+    """A bundle that answers from the mean colour."""
+    return tiny_bundle(tmp_path_factory.mktemp("bundle")).path
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from tests.clips import render, render_audio, truncate
-from tests.tiny import tiny_bundle
 from vidkind import SingleVideoClassifier
 from vidkind.errors import EmptyFileError
 
@@ -21,11 +20,6 @@ ROW_KEYS = {"path", "category", "confidence", "scores", "duration_seconds", "err
 def colour(path: Path, red: int, green: int, blue: int) -> Path:
     picture = np.full((48, 64, 3), (red, green, blue), np.uint8)
     return render(path, [picture] * 20)
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
-    return tiny_bundle(tmp_path_factory.mktemp("bundle")).path
 
 
 @pytest.fixture(scope="module")
@@ -137,13 +131,16 @@ def test_folders_and_patterns_become_their_videos(
 def test_a_killed_run_goes_on_where_it_stopped(
     vidkind, bundle: Path, mixed, tmp_path: Path, form: str
 ) -> None:
-    inputs, _ = mixed
+    inputs = [mixed[0][0], mixed[0][1], mixed[0][0], mixed[0][1], mixed[0][0]]
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     base = ("classify", *inputs, "--bundle", bundle, "--format", form, "--output")
-    vidkind(*base, whole, check=1)
-    cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * 0.6)])
-    vidkind(*base, cut, "--resume", check=None)
-    assert cut.read_text(encoding="utf-8") == whole.read_text(encoding="utf-8")
+    expected = vidkind(*base, whole, check=1).stderr
+    content = whole.read_bytes()
+    lines = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
+    for size in (0, 5, lines[0] - 1, lines[0], lines[1], lines[1] + 30, lines[3], len(content)):
+        cut.write_bytes(content[:size])
+        assert vidkind(*base, cut, "--resume", check=1).stderr == expected
+        assert cut.read_bytes() == content, f"cut off after {size} bytes"
 
 
 @pytest.mark.parametrize(

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import signal
 import subprocess
-import time
+import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
-from tests.e2e.conftest import COMMAND
 from tests.tiny import tiny_backbone
+from vidkind.errors import ConfigError, FeatureFileError, LibraryError
+from vidkind.features.backbones_onnx import OnnxBackbone
+from vidkind.features.extract import extract_features, options_from_provenance
 from vidkind.features.store import read_features
+from vidkind.records import VideoItem
+
+# The process kills itself while it writes the tenth video.
+KILLED = """
+import os, signal
+import numpy as np
+from vidkind.cli import main
+save, count = np.savez, 0
+def dying(file, **arrays):
+    global count
+    count += 1
+    save(file, **arrays)
+    if count == 10:
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+np.savez = dying
+main()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -72,28 +89,23 @@ def test_a_second_run_does_nothing_and_gives_the_same(
     assert "(30 from an earlier run)" in done.stdout
     name = "train_features_multiscale.h5"
     assert _same(features / name, copy / name)
+    shares = ("--split", "0.7", "0.3", "0")
+    done = vidkind("extract", colour_library, "-o", copy, "--backbone", backbone, *shares)
+    assert "(30 from an earlier run)" in done.stdout
+    assert not (copy / "test_features_multiscale.h5").exists()
 
 
 def test_killed_in_the_middle_and_run_again_gives_the_same(
     vidkind, features: Path, colour_library: Path, backbone: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "out"
-    arguments = ["extract", colour_library, "-o", output, "--backbone", backbone, "--workers", "1"]
-    process = subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while len(list(output.glob("shards/*.npz"))) < 4 and time.monotonic() < deadline:
-        time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-    process.wait()
-    kept = len(list(output.glob("shards/*.npz")))
-    assert 4 <= kept < 30, "the run was to be killed in its middle"
+    arguments = ["extract", colour_library, "-o", output, "--backbone", backbone]
+    process = subprocess.run([sys.executable, "-c", KILLED, *map(str, arguments)], check=False)
+    assert process.returncode != 0
+    assert len(list(output.glob("shards/*.npz"))) == 9
+    assert not list(output.glob("*.h5"))
     done = vidkind(*arguments)
-    reused = int(done.stdout.split("features (")[1].split()[0])
-    assert kept - 1 <= reused <= kept
+    assert "30 with features (9 from an earlier run), 0 failed" in done.stdout
     for split in ("train", "val", "test"):
         name = f"{split}_features_multiscale.h5"
         assert _same(features / name, output / name)
@@ -124,6 +136,16 @@ def test_a_library_of_broken_files_ends_in_one_line(vidkind, backbone, tmp_path:
     )
     assert "none of the 2 videos could be used" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_not_known_of_features_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="dtype is 'int8'"):
+        extract_features([], ["a"], OnnxBackbone(tiny_backbone(tmp_path)), tmp_path, dtype="int8")
+    item = VideoItem(path="x", key="x", label="a", split=None, group="x", source_id="x")
+    with pytest.raises(LibraryError, match="1 videos have no split, the first is x"):
+        extract_features([item], ["a"], OnnxBackbone(tiny_backbone(tmp_path)), tmp_path)
+    with pytest.raises(FeatureFileError, match="do not say how they were made"):
+        options_from_provenance({})
 
 
 def test_one_scale_float16_and_key_frames_are_options(

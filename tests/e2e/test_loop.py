@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,10 @@ def test_the_bundle_answers_as_the_torch_members_do(loop) -> None:
     classifier = SingleVideoClassifier(loop["bundle"])
     for use_tta in (False, True):
         expected = ensemble_view_probabilities(
-            lambda features, steps: member_logits(members, features, steps), test, use_tta=use_tta
+            lambda features, steps: member_logits(members, features, steps),
+            test,
+            temperature=classifier.bundle.manifest.temperature,
+            use_tta=use_tta,
         )
         for i, key in enumerate(test.paths or ()):
             answer = classifier.classify_video(loop["library"] / key, use_tta=use_tta)
@@ -78,17 +82,32 @@ def test_the_bundle_remembers_where_it_comes_from(loop) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("evaluate", "nowhere", "nowhere"), "holds no live member"),
-        (("train", "nowhere"), "no feature file at nowhere"),
-        (("bundle", "nowhere", "-o", "b"), "holds no live member"),
-        (("extract", "nowhere", "-o", "f", "--backbone", "resnet5"), "nowhere"),
+        (("evaluate", "nowhere", "nowhere"), "'nowhere' does not exist"),
+        (("train", "nowhere"), "'nowhere' does not exist"),
+        (("bundle", "nowhere", "-o", "b"), "'nowhere' does not exist"),
+        (("extract", "nowhere", "-o", "f"), "'nowhere' does not exist"),
     ],
 )
-def test_a_wrong_path_ends_in_one_line(vidkind, arguments, message, tmp_path, monkeypatch) -> None:
+def test_a_wrong_path_is_wrong_usage(vidkind, arguments, message, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = vidkind(*arguments, check=1)
+    done = vidkind(*arguments, check=2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_seeds_are_whole_numbers(loop, vidkind, tmp_path: Path) -> None:
+    done = vidkind("train", loop["features"], "-o", tmp_path, "--seeds", "42;43", check=2)
+    assert "--seeds is '42;43'" in done.stderr
+
+
+def test_one_file_is_evaluated_without_baselines(loop, vidkind, tmp_path: Path) -> None:
+    file = shutil.copy(loop["features"] / "val_features_multiscale.h5", tmp_path)
+    output = tmp_path / "deep" / "figures.json"
+    done = vidkind("evaluate", loop["run"], file, "--output", output)
+    assert "baselines left out: no video of split 'train'" in done.stderr
+    rows = json.loads(output.read_text(encoding="utf-8"))["rows"]
+    assert [row["name"] for row in rows][-2:] == ["ensemble", "ensemble + TTA"]
+    assert len(rows) == 4
 
 
 def test_another_backbone_is_refused_by_the_bundle(loop, vidkind, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import vidkind
+from vidkind.errors import MissingExtraError
 
 SOURCE = Path(vidkind.__file__).parent
 
@@ -88,6 +90,27 @@ def test_heavy_packages_stay_in_their_rooms(package: str) -> None:
 
 def test_there_is_no_utils_module() -> None:
     assert not list(SOURCE.rglob("util*.py"))
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [
+        ("features.store", "h5py"),
+        ("features.backbones_torch", "torchvision"),
+        ("evaluation.baselines", "sklearn.pipeline"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_extra(monkeypatch, module: str, package: str) -> None:
+    monkeypatch.delitem(sys.modules, f"vidkind.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=r'pip install "vidkind\[train\]"'):
+        importlib.import_module(f"vidkind.{module}")
+
+
+def test_the_package_gives_its_names_when_asked() -> None:
+    assert all(getattr(vidkind, name) is not None for name in vidkind.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Classifier'"):
+        _ = vidkind.Classifier
 
 
 def test_help_is_quick_and_loads_nothing_heavy() -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import tiny_backbone, tiny_bundle, tiny_manifest, tiny_temporal
+from vidkind import SingleVideoClassifier
 from vidkind.bundle import BundleManifest, load_bundle, write_bundle
 from vidkind.bundle.manifest import FORMAT_VERSION
-from vidkind.errors import BundleError
+from vidkind.cli.backbone import open_backbone
+from vidkind.errors import BundleError, VidkindError
+from vidkind.inference import TemporalEnsemble
 
 
 def test_a_bundle_is_read_back_as_written(tmp_path: Path) -> None:
@@ -31,26 +34,37 @@ def test_a_zip_holds_the_same_bundle(tmp_path: Path) -> None:
 def test_writing_again_replaces_the_bundle_and_nothing_else(tmp_path: Path) -> None:
     tiny_bundle(tmp_path)
     assert tiny_bundle(tmp_path, temperature=2.0).manifest.temperature == 2.0
-    (tmp_path / "photos").mkdir()
-    with pytest.raises(BundleError, match="exists and is no bundle"):
-        tiny_bundle(tmp_path, name="photos")
+    tiny_bundle(tmp_path, name="bundle.zip")
+    assert tiny_bundle(tmp_path, name="bundle.zip", temperature=2.0).manifest.temperature == 2.0
+    (tmp_path / "empty").mkdir()
+    assert tiny_bundle(tmp_path, name="empty").manifest.temperature == 1.0
+    (tmp_path / "bundle" / "notes.txt").write_text("mine")
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("me.jpg", b"")
+    (tmp_path / "text.zip").write_text("no zip")
+    for name in ("bundle", "photos.zip", "text.zip"):
+        with pytest.raises(BundleError, match="exists and is no bundle"):
+            tiny_bundle(tmp_path, name=name)
 
 
-def test_a_failing_check_leaves_no_bundle(tmp_path: Path) -> None:
-    def refuse(bundle) -> None:
-        raise BundleError("no")
-
+def test_parts_that_do_not_fit_leave_no_bundle(tmp_path: Path) -> None:
     backbone, temporal = tiny_backbone(tmp_path), tiny_temporal(tmp_path)
-    with pytest.raises(BundleError, match="no"):
-        write_bundle(
-            tmp_path / "bundle",
-            manifest=tiny_manifest(backbone, temporal),
-            backbone=backbone,
-            temporal=temporal,
-            check=refuse,
-        )
+    manifest = tiny_manifest(backbone, temporal)
+    backbone.write_bytes(b"changed meanwhile")
+    with pytest.raises(BundleError, match="damaged or mixed"):
+        write_bundle(tmp_path / "bundle", manifest=manifest, backbone=backbone, temporal=temporal)
     assert not (tmp_path / "bundle").exists()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_the_shipped_bundle_is_the_default(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("vidkind.bundle.default._FOLDER", tmp_path / "bundle")
+    with pytest.raises(BundleError, match="carries no default bundle"):
+        load_bundle()
+    shipped = tiny_bundle(tmp_path)
+    assert load_bundle().manifest == shipped.manifest
+    assert SingleVideoClassifier().bundle.path == tmp_path / "bundle"
+    assert open_backbone(None).card.sha256 == shipped.manifest.backbone.sha256
 
 
 @pytest.mark.parametrize(
@@ -95,6 +109,39 @@ def test_foreign_files_are_no_bundle(tmp_path: Path, content: bytes | None, mess
         path.write_bytes(content)
     with pytest.raises(BundleError, match=message):
         load_bundle(path)
+
+
+def test_a_damaged_zip_is_no_bundle(tmp_path: Path) -> None:
+    tiny_bundle(tmp_path, name="b.zip")
+    content = bytearray((tmp_path / "b.zip").read_bytes())
+    start = content.index(b"backbone.onnx") + len("backbone.onnx")
+    content[start : start + 40] = bytes(range(215, 255))
+    (tmp_path / "b.zip").write_bytes(content)
+    with pytest.raises(BundleError, match="is no bundle"):
+        load_bundle(tmp_path / "b.zip")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m["categories"].pop(), "has K = 4, its bundle says 3"),
+        (lambda m: m["temporal"].update(num_members=3), "has M = 2, its bundle says 3"),
+        (
+            lambda m: (m["temporal"].update(feature_dim=5), m["backbone"].update(feature_dim=5)),
+            "its card says 5",
+        ),
+    ],
+)
+def test_graphs_must_fit_the_manifest(tmp_path: Path, change, message: str) -> None:
+    tiny_bundle(tmp_path)
+    _edit(tmp_path / "bundle", change)
+    with pytest.raises(VidkindError, match=message):
+        SingleVideoClassifier(tmp_path / "bundle")
+
+
+def test_a_graph_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"expected \['features'\] and"):
+        TemporalEnsemble(tiny_backbone(tmp_path), num_members=2)
 
 
 def test_a_zip_that_claims_gigabytes_is_refused(tmp_path: Path, monkeypatch) -> None:

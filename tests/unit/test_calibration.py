@@ -26,6 +26,12 @@ def test_the_true_temperature_is_found(truth: float) -> None:
     assert fit_temperature(logits, labels) == pytest.approx(truth, rel=0.05)
 
 
+def test_answers_that_are_all_right_determine_no_temperature() -> None:
+    logits = 10 * np.eye(4)[None]
+    assert fit_temperature(logits, np.arange(4)) == 1.0
+    assert fit_temperature(logits, np.array([0, 1, 2, 0])) > 1.0
+
+
 def test_calibration_lowers_error_and_likelihood_and_keeps_answers() -> None:
     logits, labels = _videos(3.0)
     before = ensemble_probabilities(logits)

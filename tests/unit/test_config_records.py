@@ -63,6 +63,8 @@ def test_an_empty_frame_batch_is_refused() -> None:
 
 
 def test_feature_sequences_check_themselves() -> None:
+    good = FeatureSequence(features=np.zeros((2, 3), np.float32), times=np.zeros(2))
+    assert repr(good) == "FeatureSequence(features=float32[2, 3])"
     with pytest.raises(ValueError, match="expected float32"):
         FeatureSequence(features=np.zeros((2, 3)), times=np.zeros(2))
     with pytest.raises(ValueError, match="times is"):

@@ -6,30 +6,30 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from PIL import Image
 
-from vidkind.distillation.batches import BatchMaker, augmented, normalise
-from vidkind.distillation.corpus import (
-    Corpus,
-    Round,
-    Source,
-    build_corpus,
-    list_sources,
-)
+from vidkind.distillation.batches import BatchMaker, crops, group_weights
+from vidkind.distillation.corpus import Corpus, Round, Source, build_corpus, list_sources
 from vidkind.distillation.degrade import STEPS, degrade, overlay, random_crop, random_size
-from vidkind.distillation.export import export_student
+from vidkind.distillation.export import Backbone, export_backbone, fit_projection, store_as_half
+from vidkind.distillation.monitor import build_monitor
 from vidkind.distillation.options import CorpusOptions, DistillOptions, StudentOptions
-from vidkind.distillation.student import Student
-from vidkind.distillation.targets import fit_targets, group_weights
+from vidkind.distillation.student import Student, normalise
+from vidkind.distillation.teacher import TeacherMaps
 from vidkind.distillation.trainer import Distiller
-from vidkind.errors import CheckpointError, ConfigError, LibraryError
+from vidkind.errors import BackboneError, CheckpointError, ConfigError, LibraryError
+from vidkind.features import BackboneCard, InputSpec, file_sha256, load_backbone
 from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.records import VideoItem
 from vidkind.video.encode import write_video
 
-TINY = StudentOptions(widths=(8, 16), depths=(1, 1), stem_width=8, feature_dim=12)
+TINY = StudentOptions(
+    stem_width=8, channels=(6, 10), strides=(2, 2), widths=(8, 16), depths=(1, 1), pooled_dim=12
+)
+MAPS = ("first", "second")
 CATEGORIES = ("Animation", "Flat_Content", "Gaming", "Natural_Content")
 
 
@@ -42,8 +42,8 @@ def picture(seed: int, width: int = 96, height: int = 64) -> Image.Image:
     return image
 
 
-def random_corpus(num: int = 40, size: int = 32) -> Corpus:
-    """Pictures whose brightness is their category, and a teacher that sees it."""
+def random_corpus(num: int = 40, size: int = 48) -> Corpus:
+    """Pictures whose brightness is their category."""
     rng = np.random.default_rng(3)
     sources = tuple(
         Source(
@@ -56,26 +56,60 @@ def random_corpus(num: int = 40, size: int = 32) -> Corpus:
     )
     level = np.array([60 * (i % 4) for i in range(num)])
     rounds = []
-    for versions, asked in ((2, 2), (3, 1)):
+    for versions in (2, 3):
         noise = rng.integers(0, 60, (num, versions, size, size, 3))
         pixels = (noise + level[:, None, None, None, None]).astype(np.uint8)
-        teacher = rng.normal(0, 0.1, (num, asked, 20))
-        teacher[np.arange(num), :, np.arange(num) % 4] += 1
-        rounds.append(
-            Round(
-                pixels,
-                teacher.astype(np.float16),
-                np.zeros((num, versions, len(STEPS)), np.uint8),
-            )
-        )
+        rounds.append(Round(pixels, np.zeros((num, versions, len(STEPS)), np.uint8)))
     options = CorpusOptions(picture_size=size, frames_per_clip=1)
     return Corpus(sources, tuple(rounds), CATEGORIES, options)
 
 
+def write_teacher(path: Path) -> Path:
+    """A tiny convolutional teacher with two named maps, and its card."""
+    torch.manual_seed(2)
+
+    class Teacher(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a = torch.nn.Conv2d(3, 6, 3, 4, 1)
+            self.b = torch.nn.Conv2d(6, 10, 3, 2, 1)
+            self.c = torch.nn.Conv2d(10, 12, 1)
+
+        def forward(self, x):
+            return self.c(self.b(self.a(x))).relu().mean((2, 3))
+
+    torch.onnx.export(
+        Teacher(), (torch.zeros(2, 3, 32, 32),), str(path), dynamo=False,
+        input_names=["frames"], output_names=["features"], opset_version=17,
+        dynamic_axes={"frames": {0: "B"}, "features": {0: "B"}},
+    )  # fmt: skip
+    model = onnx.load(str(path))
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    for node, name in zip(convolutions, MAPS, strict=False):
+        old = node.output[0]
+        node.output[0] = name
+        for other in model.graph.node:
+            other.input[:] = [name if value == old else value for value in other.input]
+    onnx.save(model, str(path))
+    spec = InputSpec(
+        layout="NCHW", dtype="float32", height=32, width=32, scale=2 / 255, offset=-1.0
+    )
+    card = BackboneCard(
+        name="tiny", feature_dim=12, input=spec, sha256=file_sha256(path), file=path.name
+    )
+    path.with_suffix(".json").write_text(json.dumps(card.to_json()))
+    return path
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_teacher(tmp_path_factory.mktemp("teacher") / "tiny.onnx")
+
+
 def run_options(**changes: object) -> DistillOptions:
     values: dict[str, object] = {
-        "steps": 20, "batch_size": 16, "warmup_steps": 4, "sizes": (24, 32),
-        "size_shares": (0.5,), "probe_every": 10,
+        "steps": 20, "forced_steps": 8, "batch_size": 16, "warmup_steps": 4, "crop_size": 32,
+        "working_size": 32, "maps": MAPS, "probe_every": 10,
     }  # fmt: skip
     return DistillOptions(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -118,44 +152,92 @@ def test_crop_and_size_stay_within_the_picture() -> None:
 def test_student_has_the_documented_size_and_shape() -> None:
     student = Student().eval()
     count = sum(p.numel() for p in student.parameters())
-    assert 1_500_000 < count < 3_000_000
+    assert 2_200_000 < count < 2_400_000
     with torch.inference_mode():
-        assert student(torch.zeros(2, 3, 160, 160)).shape == (2, 256)
-        assert student(torch.zeros(1, 3, 96, 128)).shape == (1, 256)
+        assert student(torch.zeros(1, 3, 96, 128)).shape == (1, 1280)
+        x, sides = torch.zeros(1, 3, 128, 128), []
+        for number, channels in enumerate(student.options.channels):
+            x = student.stage(number, x)
+            assert x.shape[1] == channels
+            sides.append(x.shape[-1])
+    assert sides == [32, 16, 8, 8, 4]
 
 
 def test_export_gives_the_same_features_as_torch(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    student = Student()
+    student, corpus = Student(), random_corpus()
     frames = np.stack([np.asarray(picture(i, 64, 64)) for i in range(9)])
     student(normalise(torch.from_numpy(frames)))  # running statistics that are not the start's
     student.eval()
-    card = export_student(student, tmp_path / "tiny.onnx", size=64, pretrained_on="nothing")
+    backbone = Backbone(student, fit_projection(student, corpus, size=64, dim=16))
+    card = export_backbone(backbone, tmp_path / "small.onnx", size=64, pretrained_on="nothing")
+    loaded = OnnxBackbone(tmp_path / "small.onnx")
+    found = loaded.embed(frames)
+    assert card.feature_dim == found.shape[1] == 16
+    assert loaded.card == card
+    halve(student)  # the file holds float16 weights
     with torch.inference_mode():
-        expected = student(normalise(torch.from_numpy(frames))).numpy()
-    backbone = OnnxBackbone(tmp_path / "tiny.onnx")
-    found = backbone.embed(frames)
-    assert card.feature_dim == found.shape[1] == 256
-    assert backbone.card == card
-    # Weights are stored as float16: relative to the spread of the features.
+        expected = backbone(torch.from_numpy(frames)).numpy()
     assert np.abs(found - expected).max() <= 1e-3 * max(1.0, float(np.abs(expected).max()))
-    assert (tmp_path / "tiny.onnx").stat().st_size < 6e6
+    assert (tmp_path / "small.onnx").stat().st_size < 6e6
 
 
-def test_targets_and_batches_follow_their_seed() -> None:
+def halve(student: Student) -> None:
+    """Folds each batch normalisation into its convolution and rounds as the export does."""
+    for sequence in [m for m in student.modules() if isinstance(m, torch.nn.Sequential)]:
+        layers = list(sequence)
+        for k in range(len(layers) - 1):
+            conv, norm = layers[k], layers[k + 1]
+            if isinstance(conv, torch.nn.Conv2d) and isinstance(norm, torch.nn.BatchNorm2d):
+                sequence[k] = torch.nn.utils.fuse_conv_bn_eval(conv, norm)
+                sequence[k + 1] = torch.nn.Identity()
+    for parameter in student.parameters():
+        if parameter.numel() >= 256:
+            parameter.data = parameter.data.half().float()
+
+
+def test_half_storage_keeps_names_and_small_tensors() -> None:
+    values = np.linspace(-1, 1, 300, dtype=np.float32)
+    small = np.ones(3, np.float32)
+    node = onnx.helper.make_node("Add", ["x", "large"], ["y"])
+    graph = onnx.helper.make_graph(
+        [node],
+        "g",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [300])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [300])],
+        [
+            onnx.numpy_helper.from_array(values, "large"),
+            onnx.numpy_helper.from_array(small, "small"),
+        ],
+    )
+    model = onnx.helper.make_model(graph)
+    store_as_half(model)
+    stored = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+    assert stored == {"small": onnx.TensorProto.FLOAT, "large_half": onnx.TensorProto.FLOAT16}
+    assert model.graph.node[0].op_type == "Cast"
+
+
+def test_teacher_shows_its_maps_at_any_size(teacher: Path) -> None:
+    answers = TeacherMaps(teacher, MAPS)(torch.zeros(5, 3, 64, 64))
+    assert [tuple(a.shape) for a in answers] == [(5, 6, 16, 16), (5, 10, 8, 8), (5, 12)]
+    with pytest.raises(BackboneError, match="no tensor 'third'"):
+        TeacherMaps(teacher, ("third",))
+
+
+def test_batches_follow_their_seed_and_labels_of_clips_are_left_out() -> None:
     corpus = random_corpus()
-    targets = fit_targets(corpus, use_clip_labels=False)
-    features = np.asarray(corpus.rounds[0].teacher[:, 0], np.float32)
-    labels = np.arange(len(features)) % 4
-    assert (targets.logits(features).argmax(1) == labels).mean() > 0.9
-    assert np.isclose((targets.components(features) ** 2).mean(), 1, rtol=0.1)
-    maker = BatchMaker(corpus, targets, size=16, seed=1, use_clip_labels=False)
+    maker = BatchMaker(corpus, run_options(), size=16)
     first, again, other = maker(3, 0), maker(3, 0), maker(3, 1)
-    assert np.array_equal(first.pictures, again.pictures)
-    assert not np.array_equal(first.pictures, other.pictures)
-    assert set(first.has_label[first.groups < 0]) == {0.0}
-    x = augmented(first, 24, torch.device("cpu"))
-    assert x.shape == (16, 3, 24, 24) and x.dtype == torch.float32
+    assert np.array_equal(first.shown, again.shown)
+    assert not np.array_equal(first.shown, other.shown)
+    assert first.has_label.sum() == 10  # six of sixteen are frames of clips
+    assert not first.is_cross.any()  # not while forced
+    late = maker(15, 0)
+    assert late.is_cross.any()
+    shown, taught = crops(late, 32, torch.device("cpu"))
+    assert shown.shape == (16, 3, 32, 32) and shown.dtype == torch.float32
+    differs = (shown != taught).flatten(1).any(1).numpy()
+    assert np.array_equal(differs, late.is_cross > 0)
 
 
 def test_group_weights_count_groups_and_categories() -> None:
@@ -165,36 +247,31 @@ def test_group_weights_count_groups_and_categories() -> None:
     assert np.isclose(weights[:9].sum() / weights[9], 3)  # nine pictures count like three
 
 
-def test_twenty_steps_learn_and_resume_to_the_same_weights(tmp_path: Path) -> None:
+def test_twenty_steps_resume_to_the_same_weights(tmp_path: Path, teacher: Path) -> None:
     corpus, options = random_corpus(), run_options()
-    whole = Distiller(corpus, tmp_path / "a", options=options, student=TINY).run()
-    Distiller(corpus, tmp_path / "b", options=options, student=TINY).run(stop=7)
-    resumed = Distiller(corpus, tmp_path / "b", options=options, student=TINY)
+    whole = Distiller(corpus, teacher, tmp_path / "a", options=options, student=TINY).run()
+    Distiller(corpus, teacher, tmp_path / "b", options=options, student=TINY).run(stop=7)
+    resumed = Distiller(corpus, teacher, tmp_path / "b", options=options, student=TINY)
     assert resumed.step == 7
     again = resumed.run()
     for name, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
     assert (tmp_path / "a" / "dashboard.png").stat().st_size > 1000
-
-
-def test_log_holds_one_json_object_a_line(tmp_path: Path) -> None:
-    Distiller(random_corpus(), tmp_path, options=run_options(steps=50), student=TINY).run()
-    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert rows[0]["step"] == 50
-    assert {"loss", "cosine", "label", "pictures_per_second"} <= set(rows[0])
-
-
-def test_run_of_other_options_is_refused(tmp_path: Path) -> None:
-    corpus = random_corpus()
-    Distiller(corpus, tmp_path, options=run_options(), student=TINY).run(stop=2)
     with pytest.raises(CheckpointError, match="another lr"):
-        Distiller(corpus, tmp_path, options=run_options(lr=1e-4), student=TINY)
+        changed = run_options(lr=1e-4)
+        Distiller(corpus, teacher, tmp_path / "b", options=changed, student=TINY)
+
+
+def test_training_comes_closer_to_the_teacher(tmp_path: Path, teacher: Path) -> None:
+    options = run_options(steps=100, forced_steps=30)
+    Distiller(random_corpus(), teacher, tmp_path, options=options, student=TINY).run()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [50, 100]
+    assert {"loss", "map_0", "map_1", "pooled", "label", "crops_per_second"} <= set(rows[0])
+    assert rows[1]["map_0"] < 0.8 * rows[0]["map_0"]
 
 
 def test_corpus_is_rendered_once_and_leaks_are_refused(tmp_path: Path) -> None:
-    teacher = tmp_path / "teacher.onnx"
-    torch.manual_seed(1)
-    export_student(Student(TINY), teacher, size=32, pretrained_on="nothing")
     picture(4).save(tmp_path / "still.png")
     clip = tmp_path / "clip.mp4"
     write_video(clip, [np.asarray(picture(k)) for k in range(12)], fps=10)
@@ -204,20 +281,41 @@ def test_corpus_is_rendered_once_and_leaks_are_refused(tmp_path: Path) -> None:
     sources = list_sources(stills, clips, options)
     assert [source.is_clip for source in sources] == [False, True, True]
     done: list[int] = []
-    corpus = build_corpus(
-        sources, teacher, tmp_path / "corpus", options=options, workers=1, progress=done.append
-    )
+    folder = tmp_path / "corpus"
+    corpus = build_corpus(sources, folder, options=options, workers=1, progress=done.append)
     assert sum(done) == 2 * len(sources)
     assert [r.pictures.shape for r in corpus.rounds] == [(3, 2, 32, 32, 3), (3, 3, 32, 32, 3)]
-    assert [r.teacher.shape for r in corpus.rounds] == [(3, 2, 12), (3, 1, 12)]
-    assert not corpus.rounds[0].applied[:, 0].any() and corpus.rounds[0].applied[:, 1].any()
+    assert not corpus.rounds[0].applied[:, 0].any()
+    assert corpus.rounds[0].applied[:, 1].any()
     before = np.array(corpus.rounds[1].pictures)
-    again = build_corpus(sources, teacher, tmp_path / "corpus", options=options, workers=1)
+    again = build_corpus(sources, folder, options=options, workers=1)
     assert np.array_equal(before, again.rounds[1].pictures)
     with pytest.raises(ConfigError, match="other sources or options"):
-        build_corpus(sources[:2], teacher, tmp_path / "corpus", options=options, workers=1)
+        build_corpus(sources[:2], folder, options=options, workers=1)
     with pytest.raises(LibraryError, match="'d' is in the stills"):
         list_sources([_item(tmp_path / "still.png", "Animation", None, "d")], clips, options)
+
+
+def test_monitor_measures_student_and_teacher(tmp_path: Path, teacher: Path) -> None:
+    clips = []
+    for k in range(6):
+        clip = tmp_path / f"{k}.mp4"
+        write_video(clip, [np.asarray(picture(k + 10 * (k % 2)))] * 5, fps=10)
+        split = "train" if k < 4 else "val"
+        clips.append(_item(clip, ("Animation", "Gaming")[k % 2], split, str(k)))
+    monitor = build_monitor(
+        clips, load_backbone(teacher), tmp_path / "monitor.npz", size=32, num_frames=2
+    )
+    assert monitor is not None
+    assert 0 <= monitor.teacher_accuracy() <= 100
+    accuracy = monitor.student_accuracy(Student(TINY).eval(), 32, torch.device("cpu"))
+    assert 0 <= accuracy <= 100
+    assert (
+        build_monitor(
+            clips[:4], load_backbone(teacher), tmp_path / "none.npz", size=32, num_frames=2
+        )
+        is None
+    )
 
 
 def _item(path: Path, label: str, split: str | None, group: str) -> VideoItem:
@@ -230,7 +328,7 @@ def _item(path: Path, label: str, split: str | None, group: str) -> VideoItem:
     "make",
     [
         lambda: DistillOptions(steps=0),
-        lambda: DistillOptions(size_shares=(0.5,)),
+        lambda: DistillOptions(steps=5, forced_steps=9),
         lambda: StudentOptions(widths=(8,), depths=(1, 2)),
         lambda: CorpusOptions(degraded_per_round=()),
         lambda: CorpusOptions(picture_size=8),

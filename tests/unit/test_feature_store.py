@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
-from vidkind.errors import FeatureFileError, VideoNotFoundError
+from vidkind.errors import EmptyFileError, FeatureFileError, VideoNotFoundError
 from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
 from vidkind.features.splits import read_split
 from vidkind.features.store import FeatureRow, FeatureSet, read_features, write_features
@@ -116,6 +117,8 @@ def test_missing_and_foreign_files_are_told_apart(tmp_path: Path) -> None:
     [
         ({"labels": np.zeros(3, np.int64)}, "do not fit"),
         ({"labels": np.full(2, 9)}, "labels run from 9"),
+        ({"groups": ("a",)}, "groups has 1 rows; expected 2"),
+        ({"times": np.zeros((3, 5), np.float32)}, "times has 3 rows; expected 2"),
         ({"num_frames": np.array([0, 5], np.int32)}, "num_frames lies outside"),
     ],
 )
@@ -149,6 +152,32 @@ def test_splits_are_found_in_a_folder_and_inside_a_file(tmp_path: Path) -> None:
         read_split(folder / "val_features.h5", "test")
 
 
+def test_no_split_is_taken_for_another(tmp_path: Path) -> None:
+    def write(name: str, split: str, folder: str = "f") -> Path:
+        row = replace(next(_rows()), text={"splits": split})
+        write_features(
+            tmp_path / folder / name, [row], count=1, max_frames=5, feature_dim=3,
+            categories=CATEGORIES, multi_scale=False,
+        )  # fmt: skip
+        return tmp_path / folder / name
+
+    mine = write("mine.h5", "train")
+    assert len(read_split(mine, "train")) == 1
+    with pytest.raises(FeatureFileError, match="no video of split 'val'"):
+        read_split(mine, "val")
+    unsaid = write("unsaid.h5", "")
+    assert len(read_split(unsaid, "test")) == 1
+    with pytest.raises(FeatureFileError, match="is not the train split"):
+        read_split(unsaid, "train")
+    published = write("test_features_multiscale.h5", "")
+    assert len(read_split(published, "test")) == 1
+    with pytest.raises(FeatureFileError, match="is not the val split"):
+        read_split(published, "val")
+    write("test_features.h5", "")
+    with pytest.raises(FeatureFileError, match="holds both"):
+        read_split(tmp_path / "f", "test")
+
+
 def test_shards_survive_and_depend_on_provenance(tmp_path: Path) -> None:
     folder = ShardFolder(tmp_path, {"backbone": "a"})
     shard = Shard(
@@ -171,5 +200,10 @@ def test_fingerprints_follow_the_content(tmp_path: Path) -> None:
     (tmp_path / "c").write_bytes(b"x" * 3_000_000)
     prints = [video_fingerprint(tmp_path / name) for name in "abc"]
     assert prints[0] == prints[2] != prints[1]
-    with pytest.raises(VideoNotFoundError, match="cannot be read"):
+    with pytest.raises(VideoNotFoundError, match="none"):
         video_fingerprint(tmp_path / "none")
+    with pytest.raises(VideoNotFoundError, match="is a folder"):
+        video_fingerprint(tmp_path)
+    (tmp_path / "empty").touch()
+    with pytest.raises(EmptyFileError):
+        video_fingerprint(tmp_path / "empty")

@@ -115,9 +115,9 @@ def test_compact_standardises_what_it_is_fitted_on():
 
 
 def test_reference_config_has_exactly_the_published_keys():
-    config = ModelConfig(feature_dim=64, num_classes=4)
+    config = ModelConfig(feature_dim=64, num_classes=4, hidden_dim=24)
     model = SuperEnhancedTemporalModel(**config.to_dict())
-    assert len(config.to_dict()) == 7 and model.lstm.hidden_size == 768
+    assert len(config.to_dict()) == 7 and model.lstm.hidden_size == 24
 
 
 @pytest.mark.parametrize(

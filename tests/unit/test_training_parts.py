@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +12,18 @@ from hypothesis import strategies as st
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts
 
 from tests.features import CATEGORIES, drawn_features
-from vidkind.errors import ConfigError, TrainingError
+from vidkind.errors import ConfigError, MissingExtraError, TrainingError
 from vidkind.evaluation.metrics import compute_metrics
-from vidkind.training import EnhancedTemporalModelTrainer, FocalLoss, TrainingConfig
+from vidkind.training import (
+    DeviceOptions,
+    EnhancedTemporalModelTrainer,
+    FocalLoss,
+    RealTimeTrainingVisualizer,
+    TrainingConfig,
+)
 from vidkind.training.augmentation import augment
 from vidkind.training.data import FeatureDataset, balanced_loader, check_splits
+from vidkind.training.devices import make_fabric
 from vidkind.training.health import dead_reason
 from vidkind.training.loss import class_weights
 from vidkind.training.schedule import learning_rate_at
@@ -168,3 +176,17 @@ def test_dead_seeds_are_told_from_live_ones(accuracy, per_class, word):
 def test_a_class_without_validation_videos_is_not_judged():
     metrics = {"accuracy": 80.0, "f1_per_class": np.array([0.0, 80, 80, 80])}
     assert dead_reason(metrics, ("", "b", "c", "d")) is None
+
+
+@pytest.mark.parametrize(
+    ("package", "call"),
+    [
+        ("lightning.fabric", lambda: make_fabric(DeviceOptions())),
+        ("matplotlib.figure", lambda: RealTimeTrainingVisualizer(CATEGORIES)),
+        ("sklearn.metrics", lambda: compute_metrics(np.eye(2), np.arange(2))),
+    ],
+)
+def test_a_package_missing_when_it_is_needed_is_named(monkeypatch, package, call):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=r"vidkind\[train\]"):
+        call()

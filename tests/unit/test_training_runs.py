@@ -78,7 +78,7 @@ def undisturbed(tmp_path_factory):
 def test_a_run_leaves_the_published_checkpoints(undisturbed):
     path = undisturbed.run_dir / "best_ensemble_model_1.pt"
     checkpoint = torch.load(path, weights_only=True)  # plain types only
-    assert set(CHECKPOINT_KEYS) <= checkpoint.keys()
+    assert checkpoint.keys() == set(CHECKPOINT_KEYS)
     assert checkpoint["training_config"]["categories"] == list(CATEGORIES)
     assert checkpoint["epoch"] == checkpoint["best_epoch"] == undisturbed.members[0].best_epoch
     assert checkpoint["best_val_acc"] == checkpoint["metrics"]["accuracy"]
@@ -164,38 +164,39 @@ def test_stopped_at_any_save_it_ends_with_the_same_weights(
             )
 
 
-_SCRIPT = """
-import sys, torch
-from pathlib import Path
-torch.set_num_threads(1)
-from tests.unit.test_training_runs import _train
-_train(Path(sys.argv[1]))
-"""
-
-
-def _start(run_dir):
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
-        "OMP_NUM_THREADS": "1",
-    }
-    command = [sys.executable, "-c", _SCRIPT, str(run_dir)]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+def _run_script(code, *arguments, folder):
+    """Starts a Python process that trains, with this checkout and one thread."""
+    script = folder / "train.py"
+    script.write_text(
+        "import sys, torch\nfrom pathlib import Path\ntorch.set_num_threads(1)\n"
+        "from tests.unit.test_training_runs import CPU, _train, replace\n" + code
+    )
+    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    return subprocess.Popen(
+        [sys.executable, str(script), *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a POSIX signal")
-def test_killed_twice_it_ends_with_the_same_weights(undisturbed, tmp_path):
-    for sign in ("last_model_1.pt", "history_2.json"):
-        process = _start(tmp_path)
-        while not (tmp_path / sign).is_file():
-            assert process.poll() is None, "training ended before it could be killed"
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-    assert _start(tmp_path).wait(timeout=300) == 0
+def test_killed_in_the_middle_it_ends_with_the_same_weights(undisturbed, tmp_path):
+    run_dir = tmp_path / "run"
+    process = _run_script("_train(Path(sys.argv[1]))", run_dir, folder=tmp_path)
+    while not (run_dir / "last_model_1.pt").is_file():
+        assert process.poll() is None, "training ended before it could be killed"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert load_checkpoint(run_dir / "last_model_1.pt")["epoch"] < TRAINING.num_epochs
+    _train(run_dir)
     for index in (1, 2):
-        _assert_same_weights(_weights(tmp_path, index), _weights(undisturbed.run_dir, index))
-    assert not list(tmp_path.rglob(".*.partial"))
+        _assert_same_weights(_weights(run_dir, index), _weights(undisturbed.run_dir, index))
+    assert not list(run_dir.rglob(".*.partial"))
 
 
 @pytest.mark.parametrize(
@@ -311,22 +312,11 @@ def test_devices_that_are_not_there_are_refused(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
 def test_two_processes_train_one_ensemble(tmp_path):
-    script = tmp_path / "train.py"
-    script.write_text(
-        "import sys, torch\nfrom pathlib import Path\ntorch.set_num_threads(1)\n"
-        "from tests.unit.test_training_runs import _train\n"
-        "from vidkind.training import DeviceOptions\n"
-        "device = DeviceOptions(accelerator='cpu', devices=2, strategy='ddp')\n"
-        "_train(Path(sys.argv[1]), device=device)\n"
-    )
-    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
-    environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, str(script), str(tmp_path / "run")],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert len(load_members(tmp_path / "run")) == 2
+    code = "_train(Path(sys.argv[1]), seeds=(42,), device=replace(CPU, devices=2, strategy='ddp'))"
+    process = _run_script(code, tmp_path / "run", folder=tmp_path)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors[-2000:]
+    assert [member.seed for member in load_members(tmp_path / "run")] == [42]
 
 
 def test_checkpoints_that_are_no_checkpoints_are_refused(tmp_path, undisturbed):

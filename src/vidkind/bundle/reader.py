@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def _open_zip(path: Path) -> Bundle:
                 raise BundleError(f"{path} unpacks to more than 4 GiB; that is no vidkind bundle")
             for member in members:
                 archive.extract(member, unpacked.name)
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError) as error:
         raise BundleError(
             f"{path} is no bundle: {error}; expected a zip with {', '.join(_FILES)}"
         ) from error

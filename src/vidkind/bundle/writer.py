@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from vidkind.bundle.manifest import (
@@ -15,6 +14,9 @@ from vidkind.bundle.manifest import (
 )
 from vidkind.bundle.reader import Bundle, load_bundle
 from vidkind.errors import BundleError
+from vidkind.files import atomic_path
+
+_NAMES = {MANIFEST_NAME, BACKBONE_NAME, TEMPORAL_NAME}
 
 
 def write_bundle(
@@ -23,21 +25,21 @@ def write_bundle(
     manifest: BundleManifest,
     backbone: Path,
     temporal: Path,
-    check: Callable[[Bundle], None] = lambda bundle: None,
 ) -> Bundle:
     """Assembles a bundle from finished graphs, checks it, and puts it in place.
 
     Args:
-        path: Folder to make, or a name ending in ``.zip``.
+        path: Folder to make, or a name ending in ``.zip``. An older bundle there, or an empty
+            folder, is replaced.
         manifest: Its ``bundle.json``.
         backbone: ONNX file of the backbone, copied.
         temporal: ONNX file of the temporal models, copied.
-        check: Called with the assembled bundle; what it raises stops the writing.
 
     Raises:
         BundleError: ``path`` exists and is no bundle, or the parts do not fit together.
     """
-    if path.exists() and not _is_bundle(path):
+    path = path.resolve()
+    if path.exists() and not _may_be_replaced(path):
         raise BundleError(f"{path} exists and is no bundle; choose another name for the output")
     staging = path.with_name(f".{path.name}.partial")
     shutil.rmtree(staging, ignore_errors=True)
@@ -46,20 +48,29 @@ def write_bundle(
         shutil.copyfile(backbone, staging / BACKBONE_NAME)
         shutil.copyfile(temporal, staging / TEMPORAL_NAME)
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
-        check(load_bundle(staging))
+        load_bundle(staging)
         _put_in_place(staging, path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return load_bundle(path)
 
 
-def _is_bundle(path: Path) -> bool:
-    return path.suffix == ".zip" or (path / MANIFEST_NAME).is_file()
+def _may_be_replaced(path: Path) -> bool:
+    """Whether nothing but a bundle, whole or not, would be lost."""
+    if path.is_dir():
+        return {file.name for file in path.iterdir()} <= _NAMES
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return set(archive.namelist()) <= _NAMES
 
 
 def _put_in_place(staging: Path, path: Path) -> None:
     if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with (
+            atomic_path(path) as temporary,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
             for file in sorted(staging.iterdir()):
                 archive.write(file, file.name)
         return

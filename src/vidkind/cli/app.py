@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import sys
 
@@ -25,13 +27,21 @@ class OrderedGroup(click.Group):
         return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Runs a command; a ``VidkindError`` becomes one line on stderr and an exit code."""
+        """Runs a command; what fails becomes one line on stderr and an exit code."""
         try:
             return super().invoke(ctx)
         except ConfigError as error:
             raise click.UsageError(str(error)) from error
         except VidkindError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader has enough: click ends quietly
+                raise
+            name = "" if error.filename is None else f"{error.filename}: "
+            raise click.ClickException(
+                f"{name}{error.strerror or error}; expected a place that exists, may be read "
+                "and written, and has room"
+            ) from error
 
 
 @click.group(
@@ -73,4 +83,8 @@ for _command in (
 
 def main() -> None:
     """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Any file name can be printed, on any system, into any pipe.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     cli(prog_name="vidkind")

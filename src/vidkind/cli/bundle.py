@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vidkind.cli.options import existing_folder
+
 if TYPE_CHECKING:
     from vidkind.features import Backbone
 
 
 @click.command("bundle", short_help="Turn a trained run into a bundle that answers.")
-@click.argument("run", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("run", type=existing_folder)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True,
               help="Folder to make, or a name ending in .zip.")  # fmt: skip
 @click.option("--backbone", help="Backbone the features were extracted with, by name or .onnx "

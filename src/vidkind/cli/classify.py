@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from vidkind.cli.options import bundle_option, sampler_option, workers_option
 from vidkind.cli.progress import progress_bar
 from vidkind.config import Sampler
-
-if TYPE_CHECKING:
-    from vidkind.records import Prediction
 
 
 @click.command("classify", short_help="Say what kind of content videos are.")
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With --output and jsonl or csv: keep the rows already there, do only what is missing.",
 )
-@sampler_option
+@sampler_option(None)
 @workers_option
 def classify_command(
     paths: tuple[str, ...],
@@ -47,14 +44,14 @@ def classify_command(
     form: str,
     output: Path | None,
     resume: bool,
-    sampler: Sampler,
+    sampler: Sampler | None,
     workers: int | None,
 ) -> None:
     r"""Say what kind of content each video is.
 
     PATH is a video file, a folder (searched for videos) or a glob pattern. Every input gets
     exactly one row, in input order: an answer, or an error with its type. Exit code 1 when an
-    input has no answer.
+    input has no answer. --resume goes on with rows of the same inputs, bundle and options.
 
     \b
     vidkind classify clip.mp4
@@ -63,29 +60,36 @@ def classify_command(
     """
     from vidkind.cli.inputs import expand_inputs
     from vidkind.cli.rows import open_rows
+    from vidkind.files import printable
     from vidkind.inference import SingleVideoClassifier
 
     inputs = expand_inputs(paths)
     classifier = SingleVideoClassifier(bundle)
-    classifier.sampling = replace(classifier.sampling, sampler=sampler)
+    if sampler is not None:
+        classifier.sampling = replace(classifier.sampling, sampler=sampler)
     failures: Counter[str] = Counter()
+    # Rows for machines are left as they are on a terminal, and show the progress themselves.
+    rows_only = form != "table" and output is None and sys.stdout.isatty()
     with (
-        open_rows(form, output, classifier.categories, resume=resume) as rows,
-        progress_bar("Classifying", len(inputs)) as advance,
+        progress_bar("Classifying", len(inputs), hidden=rows_only) as advance,
+        open_rows(form, output, classifier.categories, inputs=inputs, resume=resume) as opened,
     ):
-        todo = [path for path in inputs if path not in rows.done]
+        rows, kept = opened
+        todo = []
+        for path in inputs:
+            if earlier := kept.get(printable(path)):
+                failures[earlier.pop(0)] += 1
+                advance()
+            else:
+                todo.append(path)
         for prediction in classifier.classify_videos(todo, use_tta=tta, workers=workers):
             rows.write(prediction)
-            _count(failures, prediction)
+            failures[prediction.error.type if prediction.error else ""] += 1
             advance()
+    del failures[""]
     if failures:
         kinds = ", ".join(f"{count} {kind}" for kind, count in failures.most_common())
         raise click.ClickException(
             f"{failures.total()} of {len(inputs)} inputs have no answer ({kinds}); "
             "the reasons are in their rows"
         )
-
-
-def _count(failures: Counter[str], prediction: Prediction) -> None:
-    if prediction.error is not None:
-        failures[prediction.error.type] += 1

@@ -17,14 +17,14 @@ _DEFAULT = DistillOptions()
 @click.command("distill", short_help="Train a compact backbone from a teacher backbone.")
 @click.argument("stills", type=click.Path(path_type=Path))
 @click.argument("clips", type=click.Path(path_type=Path))
-@click.option("--teacher", required=True,
-              help="Backbone to learn from: an .onnx file with its card, or a torchvision "
-              "network.")  # fmt: skip
+@click.option("--teacher", type=click.Path(path_type=Path), required=True,
+              help="Backbone to learn from: mobilenet_v2_1.0_features.onnx with its "
+              "card.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Run folder: corpus, checkpoint, log, dashboard.png, compact.onnx.")  # fmt: skip
 @click.option("--steps", default=_DEFAULT.steps, show_default=True, help="Optimiser steps.")
 @click.option("--batch-size", default=_DEFAULT.batch_size, show_default=True,
-              help="Pictures a step.")  # fmt: skip
+              help="Crops a step.")  # fmt: skip
 @click.option("--threads", default=_DEFAULT.threads, show_default=True,
               help="CPU cores to train on.")  # fmt: skip
 @click.option("--seed", default=_DEFAULT.seed, show_default=True,
@@ -37,7 +37,7 @@ _DEFAULT = DistillOptions()
 def distill_command(
     stills: Path,
     clips: Path,
-    teacher: str,
+    teacher: Path,
     output: Path,
     steps: int,
     batch_size: int,
@@ -49,8 +49,8 @@ def distill_command(
     r"""Train a compact backbone on STILLS and the train split of CLIPS.
 
     STILLS is a manifest CSV with the columns path,label,group, or its folder; CLIPS is a labelled
-    library with splits. The student starts from random weights and learns to say what the
-    teacher says about degraded pictures of both. Killed anywhere and run again, it goes on
+    library with splits. The student starts from random weights and learns the teacher's maps
+    and features of crops of both, degraded in many ways. Killed anywhere and run again, it goes on
     after the last checkpoint and ends with the same weights. It runs on a GPU if there is one.
 
     \b

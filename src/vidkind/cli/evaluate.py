@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vidkind.cli.options import existing_folder, existing_path
+
 if TYPE_CHECKING:
     from vidkind.evaluation.evaluate import Evaluation
     from vidkind.features.store import FeatureSet
 
 
 @click.command("evaluate", short_help="Score a trained run on labelled features.")
-@click.argument("run", type=click.Path(path_type=Path, file_okay=False))
-@click.argument("features", type=click.Path(path_type=Path))
+@click.argument("run", type=existing_folder)
+@click.argument("features", type=existing_path)
 @click.option("--split", default="val", show_default=True,
               type=click.Choice(["train", "val", "test"]),
               help="Which split to score, where FEATURES holds several.")  # fmt: skip
@@ -34,6 +36,7 @@ def evaluate_command(run: Path, features: Path, split: str, output: Path | None,
     """
     from vidkind.evaluation.evaluate import evaluate
     from vidkind.features.splits import read_split
+    from vidkind.files import atomic_path
     from vidkind.training import evaluation_file, load_members, member_logits, saved_temperature
 
     members = load_members(run)
@@ -41,13 +44,15 @@ def evaluate_command(run: Path, features: Path, split: str, output: Path | None,
     result = evaluate(
         lambda values, steps: member_logits(members, values, steps),
         test,
+        categories=members[0].categories,
         train=_training_features(features, test),
         member_names=[f"member {member.index} (seed {member.seed})" for member in members],
         temperature=None if split == "val" else saved_temperature(run),
         seed=seed,
     )
     path = output or evaluation_file(run, split)
-    path.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
     _print(result, split)
     click.echo(f"every figure: {path}", err=True)
 

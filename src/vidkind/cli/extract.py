@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vidkind.cli.options import sampling_options, workers_option
+from vidkind.cli.options import existing_path, sampling_options, workers_option
 from vidkind.cli.progress import progress_bar
 from vidkind.config import (
     Alignment,
@@ -21,7 +21,7 @@ _SCALES = MultiScaleOptions()
 
 
 @click.command("extract", short_help="Turn a labelled library into feature files.")
-@click.argument("library", type=click.Path(path_type=Path))
+@click.argument("library", type=existing_path)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
     help="Folder for the feature files.",

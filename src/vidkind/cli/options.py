@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
-from vidkind.config import SamplingOptions
+from vidkind.config import Sampler, SamplingOptions
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _DEFAULT = SamplingOptions()
 
-existing_path = click.Path(path_type=Path)
+existing_path = click.Path(path_type=Path, exists=True)
+existing_folder = click.Path(path_type=Path, exists=True, file_okay=False)
 
 bundle_option = click.option(
     "--bundle",
-    type=existing_path,
+    type=click.Path(path_type=Path),
     help="Bundle folder or zip. Default: the one shipped with vidkind.",
 )
 workers_option = click.option(
@@ -26,6 +27,18 @@ workers_option = click.option(
     type=click.IntRange(min=1),
     help="Videos decoded at once. Default: by the number of cores.",
 )
+
+
+def sampler_option(default: Sampler | None) -> Callable[[Decorated], Decorated]:
+    """The option that chooses a sampler; without a default it is the bundle's."""
+    return click.option(
+        "--sampler",
+        type=click.Choice(get_args(Sampler)),
+        default=default,
+        show_default=True,
+        help="exact: the frame shown at each moment; keyframe: the nearest key frame, "
+        "much faster on long files." + ("" if default else " Default: as the bundle says."),
+    )
 
 
 def sampling_options(command: Decorated) -> Decorated:
@@ -40,7 +53,7 @@ def sampling_options(command: Decorated) -> Decorated:
                 show_default=True,
                 help="Frames sampled from each video, evenly in time.",
             ),
-            sampler_option,
+            sampler_option(_DEFAULT.sampler),
             click.option(
                 "--keep-black",
                 is_flag=True,
@@ -51,13 +64,3 @@ def sampling_options(command: Decorated) -> Decorated:
     ):
         command = option(command)
     return command
-
-
-sampler_option = click.option(
-    "--sampler",
-    type=click.Choice(["exact", "keyframe"]),
-    default=_DEFAULT.sampler,
-    show_default=True,
-    help="exact: the frame shown at each moment; keyframe: the nearest key frame, "
-    "much faster on long files.",
-)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
-def progress_bar(description: str, total: int) -> Iterator[Callable[[], None]]:
-    """Shows a bar of ``total`` steps; gives the function that moves it one step on."""
+def progress_bar(
+    description: str, total: int, *, hidden: bool = False
+) -> Iterator[Callable[[], None]]:
+    """Shows a bar of ``total`` steps; gives the function that moves it one step on.
+
+    Lines printed to the same terminal meanwhile appear above the bar, wrapped to its width.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -19,7 +25,6 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[], None]]:
         TimeRemainingColumn,
     )
 
-    console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -28,6 +33,13 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[], None]]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    # Asked of the stream itself: rich takes a pipe for a terminal where FORCE_COLOR is set.
+    shown = sys.stderr.isatty() and not hidden
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        disable=not shown,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as progress:
         task = progress.add_task(description, total=total)
         yield lambda: progress.advance(task)

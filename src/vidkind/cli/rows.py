@@ -1,4 +1,4 @@
-"""Writing predictions as a table, JSON, JSON lines or CSV, as they come."""
+"""Writing predictions as a table, JSON, JSON lines or CSV, each as it comes."""
 
 from __future__ import annotations
 
@@ -6,102 +6,128 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
+from vidkind.cli.kept_rows import KeptRows, csv_header, read_kept_rows
 from vidkind.errors import ConfigError
+from vidkind.files import atomic_path
 
 if TYPE_CHECKING:
     from vidkind.records import Prediction
 
+RESUMABLE = ("jsonl", "csv")
+_LENGTH = {"length": 9}
+_SHORT_NAME = 12
+
 
 class RowWriter(Protocol):
-    """Takes predictions one by one; ``close`` writes what needs all of them."""
-
-    done: frozenset[str]
+    """Takes predictions one by one and holds none of them back."""
 
     def write(self, prediction: Prediction) -> None:
-        """Takes one row."""
+        """Writes one row."""
 
     def close(self) -> None:
-        """Writes the rest."""
+        """Writes what comes after the last row."""
 
 
 @contextmanager
 def open_rows(
-    form: str, output: Path | None, categories: Sequence[str], *, resume: bool
-) -> Iterator[RowWriter]:
+    form: str,
+    output: Path | None,
+    categories: Sequence[str],
+    *,
+    inputs: Sequence[str],
+    resume: bool,
+) -> Iterator[tuple[RowWriter, KeptRows]]:
     """Opens the writer of a format on stdout or a file.
 
+    ``jsonl`` and ``csv`` files grow row by row, so that a killed run can be resumed; the
+    others replace an older file when they are whole.
+
+    Args:
+        form: Name of the format.
+        output: File; None is stdout.
+        categories: Names in label order.
+        inputs: Every input, for the width of the table.
+        resume: Keep the rows that the file has.
+
+    Yields:
+        The writer, and the rows kept.
+
     Raises:
-        ConfigError: ``resume`` without a file, or with a format that cannot be continued.
+        ConfigError: ``resume`` without a file, with a format that cannot be continued, or
+            with a file that holds something else.
     """
-    if resume and (output is None or form not in ("jsonl", "csv")):
+    if resume and (output is None or form not in RESUMABLE):
         raise ConfigError("--resume needs --output and --format jsonl or csv")
-    kept = resume and output is not None and output.is_file()
-    done = _paths_in(output, form) if kept and output is not None else frozenset()
-    file = _open(output, "a" if kept else "w")
-    try:
-        writer = _WRITERS[form](file, categories, done)
-        yield writer
+    kept: KeptRows = {}
+    if resume and output is not None and output.is_file():
+        kept = read_kept_rows(output, form, categories)
+    with ExitStack() as stack:
+        file = sys.stdout if output is None else _open(stack, output, form, resume=resume)
+        if form == "csv" and (output is None or file.tell() == 0):
+            file.write(csv_header(categories))
+        writer = _writer(form, file, categories, inputs)
+        yield writer, kept
         writer.close()
-    finally:
-        if file is not sys.stdout:
-            file.close()
 
 
-def _open(output: Path | None, mode: str) -> IO[str]:
-    if output is None:
-        return sys.stdout
+def _open(stack: ExitStack, output: Path, form: str, *, resume: bool) -> IO[str]:
     output.parent.mkdir(parents=True, exist_ok=True)
-    return output.open(mode, encoding="utf-8", newline="")
+    if form not in RESUMABLE:
+        output = stack.enter_context(atomic_path(output))
+    mode = "a" if resume else "w"
+    # In JSON, the replacement is the very escape of a character that is not UTF-8.
+    file = output.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
+    return stack.enter_context(file)
 
 
-def _paths_in(output: Path, form: str) -> frozenset[str]:
-    """Paths with a whole row; a last line cut off by a kill is removed from the file."""
-    raw = output.read_bytes()
-    whole = raw[: raw.rfind(b"\n") + 1]
-    if len(whole) < len(raw):
-        output.write_bytes(whole)
-    lines = whole.decode("utf-8").splitlines()
+def _writer(
+    form: str, file: IO[str], categories: Sequence[str], inputs: Sequence[str]
+) -> RowWriter:
+    if form == "json":
+        return _Json(file)
     if form == "jsonl":
-        return frozenset(json.loads(line)["path"] for line in lines)
-    return frozenset(row["path"] for row in csv.DictReader(lines))
+        return _JsonLines(file)
+    if form == "csv":
+        return _Csv(file, categories)
+    return _Table(file, categories, inputs)
 
 
 class _JsonLines:
-    def __init__(self, file: IO[str], categories: Sequence[str], done: frozenset[str]) -> None:
-        self._file, self.done = file, done
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
 
     def write(self, prediction: Prediction) -> None:
         self._file.write(json.dumps(prediction.to_row(), ensure_ascii=False) + "\n")
         self._file.flush()
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Nothing follows the last row."""
 
 
 class _Json:
-    def __init__(self, file: IO[str], categories: Sequence[str], done: frozenset[str]) -> None:
-        self._file, self.done = file, done
-        self._rows: list[dict[str, Any]] = []
+    """One array, in the layout of ``json.dumps(rows, indent=2)``."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._before = "[\n"
 
     def write(self, prediction: Prediction) -> None:
-        self._rows.append(prediction.to_row())
+        text = json.dumps([prediction.to_row()], indent=2, ensure_ascii=False)
+        self._file.write(self._before + text.removeprefix("[\n").removesuffix("\n]"))
+        self._before = ",\n"
 
     def close(self) -> None:
-        self._file.write(json.dumps(self._rows, indent=2, ensure_ascii=False) + "\n")
+        self._file.write("\n]\n" if self._before == ",\n" else "[]\n")
 
 
 class _Csv:
-    def __init__(self, file: IO[str], categories: Sequence[str], done: frozenset[str]) -> None:
-        self._file, self._categories, self.done = file, categories, done
+    def __init__(self, file: IO[str], categories: Sequence[str]) -> None:
+        self._file, self._categories = file, categories
         self._writer = csv.writer(file, lineterminator="\n")
-        if not done:
-            scores = (f"score_{name}" for name in categories)
-            last = ("duration_seconds", "error_type", "error_message")
-            self._writer.writerow(["path", "category", "confidence", *scores, *last])
 
     def write(self, prediction: Prediction) -> None:
         error = prediction.error
@@ -113,50 +139,66 @@ class _Csv:
         self._file.flush()
 
     def close(self) -> None:
-        """Nothing is held back."""
+        """Nothing follows the last row."""
 
 
 class _Table:
-    """A table for people: name, category, a bar for the confidence, all scores."""
+    """A table for people: name, category, a bar for the confidence, all scores, length.
 
-    def __init__(self, file: IO[str], categories: Sequence[str], done: frozenset[str]) -> None:
-        from rich.table import Table
+    Widths are settled beforehand, so that each row is printed when it comes. On a terminal
+    too narrow for the scores, they are left out.
+    """
 
-        self._file, self._categories, self.done = file, categories, done
-        self._table = Table(box=None, header_style="bold", pad_edge=False)
-        for name in ("video", "category", "confidence", *categories, "length"):
-            right = name in categories or name == "length"
-            self._table.add_column(name, justify="right" if right else "left")
+    def __init__(self, file: IO[str], categories: Sequence[str], inputs: Sequence[str]) -> None:
+        from rich.cells import cell_len
+        from rich.console import Console
+
+        self._console = Console(file=file)
+        longest = max(5, *map(cell_len, inputs))
+        kind = {"category": max(8, *map(cell_len, categories)), "confidence": 17}
+        self._scores = {name: max(5, cell_len(name)) for name in categories}
+        room = self._console.width if self._console.is_terminal else 1 << 30
+        if _width({**kind, **self._scores, **_LENGTH}) + min(longest, _SHORT_NAME) > room:
+            self._scores = {}
+        rest = {**kind, **self._scores, **_LENGTH}
+        names = max(_SHORT_NAME, min(longest, room - _width(rest)))
+        self._widths = {"video": names, **rest}
+        self._console.width = max(self._console.width, _width(self._widths))
+        self._print(*(f"[bold]{name}[/]" for name in self._widths))
 
     def write(self, prediction: Prediction) -> None:
         from rich.markup import escape
 
         name = escape(prediction.path)
         if prediction.error is not None:
-            self._table.add_row(name, f"[red]{prediction.error.type}[/]", "-")
+            self._print(name, f"[red]{prediction.error.type}[/]")
             return
         confidence = prediction.confidence or 0.0
         bar = "█" * round(10 * confidence)
-        self._table.add_row(
+        self._print(
             name,
             f"[bold]{prediction.category}[/]",
             f"[green]{bar:<10}[/] {confidence:6.1%}",
-            *(f"{prediction.scores[category]:.3f}" for category in self._categories),
+            *(f"{prediction.scores[category]:.3f}" for category in self._scores),
             f"{prediction.duration_seconds:.1f} s",
         )
 
+    def _print(self, *cells: str) -> None:
+        from rich.table import Table
+
+        row = Table(box=None, show_header=False, pad_edge=False)
+        for name, width in list(self._widths.items())[: len(cells)]:
+            right = name in self._scores or name == "length"
+            row.add_column(justify="right" if right else "left", width=width, overflow="fold")
+        if len(cells) < len(self._widths):
+            row.columns[-1].width = None  # an error's type may run on
+        row.add_row(*cells)
+        self._console.print(row)
+
     def close(self) -> None:
-        from rich.console import Console
-
-        console = Console(file=self._file)
-        if not console.is_terminal:
-            console.width = 240
-        console.print(self._table)
+        """Nothing follows the last row."""
 
 
-_WRITERS: dict[str, type[_JsonLines] | type[_Json] | type[_Csv] | type[_Table]] = {
-    "table": _Table,
-    "json": _Json,
-    "jsonl": _JsonLines,
-    "csv": _Csv,
-}
+def _width(columns: dict[str, int]) -> int:
+    """Width of columns, each with the space beside it."""
+    return sum(columns.values()) + 2 * len(columns)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vidkind.cli.options import existing_path
 from vidkind.config import Preset
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("train", short_help="Train an ensemble of temporal models.")
-@click.argument("features", type=click.Path(path_type=Path))
+@click.argument("features", type=existing_path)
 @click.option(
     "-o",
     "--output",

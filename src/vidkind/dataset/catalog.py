@@ -14,6 +14,7 @@ from pathlib import Path
 
 from vidkind.dataset.manifest import MANIFEST_NAME, SPLIT_NAMES, read_manifest
 from vidkind.errors import LibraryError
+from vidkind.files import printable
 from vidkind.records import VideoItem
 from vidkind.video import find_videos
 
@@ -97,7 +98,9 @@ def _check_group_purity(items: Sequence[VideoItem]) -> None:
 
 
 def _read_folders(root: Path) -> list[VideoItem]:
-    videos = sorted((video.relative_to(root).as_posix(), video) for video in find_videos(root))
+    videos = sorted(
+        (printable(video.relative_to(root).as_posix()), video) for video in find_videos(root)
+    )
     if not videos:
         raise LibraryError(f"no videos found in {root}: expected {LAYOUTS}")
     split_layout = _is_split_layout(root, {key.split("/")[0] for key, _ in videos if "/" in key})

@@ -9,7 +9,6 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from vidkind.distillation.loss import WEIGHTS
 from vidkind.files import atomic_path
 
 # From Okabe and Ito's palette, told apart by colour-blind readers.
@@ -30,11 +29,11 @@ def draw_dashboard(log: Path, path: Path) -> None:
     FigureCanvasAgg(figure)
     axes = list(figure.subplots(2, 2).flat)
     _curve(axes[0], rows, "loss", "loss", _STUDENT)
-    for name in WEIGHTS:
+    for name in _parts(rows):
         _curve(axes[1], rows, name, name, None)
     _curve(axes[2], rows, "probe_val", "student", _STUDENT, marker="o")
     _curve(axes[2], rows, "probe_val_teacher", "teacher", _TEACHER, linestyle="--")
-    _curve(axes[3], rows, "pictures_per_second", "pictures a second", _STUDENT)
+    _curve(axes[3], rows, "crops_per_second", "crops a second", _STUDENT)
     titles = ("Loss", "Parts of the loss", "Linear probe, val sources (%)", "Speed (1/s)")
     for ax, title in zip(axes, titles, strict=True):
         ax.set_title(title)
@@ -52,3 +51,9 @@ def _curve(
     points = [(row["step"], row[key]) for row in rows if key in row]
     if points:
         ax.plot(*zip(*points, strict=True), label=label, color=colour, **style)
+
+
+def _parts(rows: list[dict[str, Any]]) -> list[str]:
+    """Names of the loss's parts: ``map_0`` and so on, then the others."""
+    names = {name for row in rows if "loss" in row for name in row}
+    return sorted(names - {"loss", "step", "crops_per_second"})

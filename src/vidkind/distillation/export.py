@@ -1,8 +1,8 @@
 """From a trained student to a backbone anyone can run: an ONNX graph and its card.
 
-In: a student in evaluation mode. Out: ``<name>.onnx`` (uint8 [B, H, W, 3] in, float32 [B, D] out,
-normalisation inside, batch normalisation folded away, weights stored as float16) and
-``<name>.json``.
+In: a student and the corpus. Out: ``<name>.onnx`` (uint8 [B, H, W, 3] in, float32 [B, D] out;
+normalisation and a fixed projection inside, batch normalisation folded away, weights stored as
+float16) and ``<name>.json``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from vidkind.distillation.batches import normalise
-from vidkind.distillation.student import Student
+from vidkind.distillation.corpus import Corpus
+from vidkind.distillation.student import Student, normalise
 from vidkind.features import BackboneCard, InputSpec, file_sha256
 from vidkind.features.card import card_path
 from vidkind.files import atomic_path
@@ -27,38 +29,94 @@ from vidkind.files import atomic_path
 _OPSET = 17
 # Tensors below this size are left in float32: they save nothing.
 _SMALLEST_HALVED = 256
+_MAX_STILLS, _SEED, _BATCH = 1100, 11, 32
+# Between plain components, of very different sizes, and white ones, which are mostly noise.
+_WHITENING = -0.25
 
 
-class _FromPixels(nn.Module):
-    """The student with its preprocessing in front."""
+class Backbone(nn.Module):
+    """What is exported: preprocessing, student, projection."""
 
-    def __init__(self, student: Student) -> None:
+    def __init__(self, student: Student, projection: nn.Linear) -> None:
         super().__init__()
         self.student = student
+        self.projection = projection
 
     def forward(self, frames: Tensor) -> Tensor:
-        features: Tensor = self.student(normalise(frames))
+        """uint8 [B, H, W, 3] -> float32 [B, D]."""
+        features: Tensor = self.projection(self.student(normalise(frames)))
         return features
 
 
-def export_student(
-    student: Student,
+def fit_projection(student: Student, corpus: Corpus, *, size: int, dim: int) -> nn.Linear:
+    """Principal components of the pooled feature over clean pictures of the corpus.
+
+    Each channel is brought to variance 1 first; components are half-whitened.
+
+    Args:
+        student: The network, in evaluation mode.
+        corpus: Up to 1,100 stills and one frame of each training clip are used.
+        size: Working size, pixels.
+        dim: D, components kept.
+
+    Returns:
+        A linear layer [P -> D].
+    """
+    pictures = corpus.rounds[0].pictures[_sample(corpus), 0]
+    features = pooled_features(student, pictures, size)
+    mean, deviation = features.mean(0), features.std(0)
+    deviation = np.maximum(deviation, max(1e-6, 0.1 * float(np.median(deviation))))
+    centred = (features - mean) / deviation
+    values, vectors = np.linalg.eigh(centred.T @ centred / len(centred))
+    values, vectors = np.maximum(values[::-1][:dim], 1e-6), vectors[:, ::-1][:, :dim]
+    matrix = vectors * values**_WHITENING / deviation[:, None]
+    projection = nn.Linear(*matrix.shape)
+    with torch.no_grad():
+        projection.weight.copy_(torch.from_numpy(matrix.T.copy()))
+        projection.bias.copy_(torch.from_numpy(-mean @ matrix))
+    return projection
+
+
+def pooled_features(student: Student, pictures: NDArray[np.uint8], size: int) -> NDArray[Any]:
+    """uint8 [N, S, S, 3] -> float64 [N, P] at the working size."""
+    device = next(student.parameters()).device
+    parts = []
+    with torch.inference_mode():
+        for i in range(0, len(pictures), _BATCH):
+            x = normalise(torch.from_numpy(pictures[i : i + _BATCH]).to(device))
+            x = F.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
+            parts.append(student(x).double().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def _sample(corpus: Corpus) -> NDArray[np.int64]:
+    is_clip = np.array([source.is_clip for source in corpus.sources])
+    stills = np.flatnonzero(~is_clip)
+    if len(stills) > _MAX_STILLS:
+        rng = np.random.default_rng(_SEED)
+        stills = np.sort(rng.choice(stills, _MAX_STILLS, replace=False))
+    clips = [i for i in np.flatnonzero(is_clip) if corpus.sources[i].frame == 0]
+    return np.concatenate([stills, np.array(clips, np.int64)])
+
+
+def export_backbone(
+    backbone: Backbone,
     path: Path,
     *,
     size: int,
-    name: str = "vidkind_compact",
     pretrained_on: str,
+    name: str = "vidkind_compact",
     license_name: str = "Apache-2.0",
     source: str = "vidkind distill",
 ) -> BackboneCard:
     """Writes the graph and its card.
 
     Args:
-        student: The network; it is put into evaluation mode.
+        backbone: The network; it is put into evaluation mode, on the CPU.
         path: The ``.onnx`` file; the card goes beside it.
         size: Working size, pixels: height and width of the frames it will be given.
-        name: Name of the backbone.
         pretrained_on: What it has learnt from, for the card.
+        name: Name of the backbone.
         license_name: Licence of the weights.
         source: Where the weights come from.
 
@@ -66,12 +124,11 @@ def export_student(
         The card.
     """
     example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
-    model = _FromPixels(student).cpu().eval()
     with atomic_path(path) as temporary:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                model,
+                backbone.cpu().eval(),
                 (example,),
                 str(temporary),
                 dynamo=False,
@@ -86,7 +143,7 @@ def export_student(
         onnx.save(graph, str(temporary))
     card = BackboneCard(
         name=name,
-        feature_dim=student.options.feature_dim,
+        feature_dim=backbone.projection.out_features,
         input=InputSpec(height=size, width=size),
         sha256=file_sha256(path),
         file=path.name,
@@ -94,7 +151,8 @@ def export_student(
         license=license_name,
         source=source,
     )
-    _write_card(card, card_path(path))
+    with atomic_path(card_path(path)) as temporary:
+        temporary.write_text(json.dumps(card.to_json(), indent=1) + "\n", encoding="utf-8")
     return card
 
 
@@ -119,8 +177,3 @@ def store_as_half(model: Any) -> None:
         )
     for position, node in enumerate(casts):
         graph.node.insert(position, node)
-
-
-def _write_card(card: BackboneCard, path: Path) -> None:
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(card.to_json(), indent=1) + "\n", encoding="utf-8")

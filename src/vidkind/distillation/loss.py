@@ -1,4 +1,9 @@
-"""How far the student is from its targets, in one number and its parts."""
+"""How far the student is from the teacher, at every position of every stage.
+
+Dense targets rather than one vector a picture: each picture gives thousands of them, and each
+stage is a shallow problem (FitNets, Romero et al., 2015; block-wise supervision, Li et al.,
+"Blockwisely supervised neural architecture search with knowledge distillation", 2020).
+"""
 
 from __future__ import annotations
 
@@ -6,88 +11,64 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidkind.distillation.batches import Batch, mixed
+from vidkind.distillation.batches import Batch
+from vidkind.distillation.student import Student
+from vidkind.distillation.teacher import Statistics
 
-# Weights of the parts; found good enough at the first try and kept.
-WEIGHTS: dict[str, float] = {
-    "regression": 0.5,
-    "cosine": 2.0,
-    "relation": 2.0,
-    "label": 1.0,
-    "probe": 0.5,
-    "group": 0.15,
-}
+_COSINE_WEIGHT = 2.0
 _SMOOTHING = 0.1
+# A degraded picture cannot give all of the clean picture's details back.
+_CROSS_MAP_WEIGHT = 0.25
 
 
-class Heads(nn.Module):
-    """Linear maps that exist only while training: [B, D] to components, labels and groups."""
-
-    def __init__(self, dim: int, *, components: int, categories: int, groups: int) -> None:
-        super().__init__()
-        self.components = nn.Linear(dim, components)
-        self.label = nn.Linear(dim, categories)
-        self.probe = nn.Linear(dim, categories)
-        self.group = nn.Linear(dim, max(1, groups))
-
-
-def distillation_loss(features: Tensor, heads: Heads, batch: Batch) -> dict[str, Tensor]:
+def distillation_loss(
+    student: Student,
+    label_head: nn.Linear,
+    x: Tensor,
+    answers: list[Tensor],
+    statistics: Statistics,
+    batch: Batch,
+    *,
+    forced: bool,
+    label_weight: float,
+) -> dict[str, Tensor]:
     """The parts of the loss, and their weighted sum under ``loss``.
 
-    - regression, cosine: a linear map of the features against the teacher's components
-      (FitNets, Romero et al., 2015).
-    - relation: similarities within the batch (Tung and Mori, 2019).
-    - label: cross-entropy with smoothed labels, where the label may be used.
-    - probe: cross-entropy against the soft scores of the teacher's probe (Hinton et al., 2015).
-    - group: which group a still comes from; series, consoles and sites are fine categories.
-
     Args:
-        features: float32 [B, D] of the augmented, mixed pictures.
-        heads: The training heads.
-        batch: Their targets, not mixed yet.
+        student: The network.
+        label_head: Linear [P -> K] on the normalised pooled feature; exists only in training.
+        x: float32 [B, 3, H, W], the student's crops.
+        answers: The teacher's maps and pooled feature.
+        statistics: What they are normalised with.
+        batch: Labels and which crops are crossed.
+        forced: Feed each stage the teacher's map instead of the student's own; gradients stay
+            within a stage and labels are left out.
+        label_weight: Weight of the category loss.
     """
-    device = features.device
-    target = mixed(torch.from_numpy(batch.components).to(device), batch)
-    guess = heads.components(features)
-    parts = {
-        "regression": F.mse_loss(guess, target),
-        "cosine": 1 - F.cosine_similarity(guess, target, dim=1).mean(),
-        "relation": _relation(features, target),
-        "label": _label_loss(heads.label(features), batch),
-        "probe": _probe_loss(heads.probe(features), batch),
-        "group": _group_loss(features, heads, batch),
-    }
-    total = torch.stack([WEIGHTS[name] * value for name, value in parts.items()]).sum()
+    crossed = torch.from_numpy(batch.is_cross).to(x.device)
+    weights = 1 - (1 - _CROSS_MAP_WEIGHT) * crossed
+    parts: dict[str, Tensor] = {}
+    with torch.autocast(x.device.type, dtype=torch.bfloat16):
+        for number in range(len(student.stages)):
+            x = student.stage(number, x.contiguous(memory_format=torch.channels_last))
+            target = statistics.normalised(number, answers[number])
+            error = ((x.float() - target) ** 2).mean((1, 2, 3))
+            parts[f"map_{number}"] = (error * weights).mean()
+            x = target if forced else x
+        pooled = student.pool(x.contiguous(memory_format=torch.channels_last))
+    features = statistics.normalised(-1, pooled)
+    wanted = statistics.normalised(-1, answers[-1])
+    total = torch.stack(list(parts.values())).sum()
+    parts["pooled"] = F.mse_loss(features, wanted)
+    parts["cosine"] = 1 - F.cosine_similarity(features, wanted, dim=1).mean()
+    parts["label"] = _label_loss(label_head(features), batch)
+    total = total + parts["pooled"] + _COSINE_WEIGHT * parts["cosine"]
+    total = total + (0.0 if forced else label_weight) * parts["label"]
     return {"loss": total, **parts}
 
 
-def _relation(features: Tensor, target: Tensor) -> Tensor:
-    ours, theirs = F.normalize(features, dim=1), F.normalize(target, dim=1)
-    others = ~torch.eye(len(features), dtype=torch.bool, device=features.device)
-    return ((ours @ ours.T - theirs @ theirs.T)[others] ** 2).mean()
-
-
 def _label_loss(logits: Tensor, batch: Batch) -> Tensor:
-    """A mixed picture counts only where both of its labels may be used."""
-    num = logits.shape[1]
-    wanted = F.one_hot(torch.from_numpy(batch.labels).to(logits.device), num).float()
-    wanted = mixed(wanted, batch) * (1 - _SMOOTHING) + _SMOOTHING / num
+    labels = torch.from_numpy(batch.labels).to(logits.device)
     usable = torch.from_numpy(batch.has_label).to(logits.device)
-    partner = torch.from_numpy(batch.partner).to(logits.device)
-    is_mixed = torch.from_numpy(batch.mix).to(logits.device) < 1
-    usable = torch.minimum(usable, torch.where(is_mixed, usable[partner], usable))
-    each = -(F.log_softmax(logits, dim=1) * wanted).sum(1)
+    each = F.cross_entropy(logits, labels, label_smoothing=_SMOOTHING, reduction="none")
     return (each * usable).sum() / usable.sum().clamp_min(1)
-
-
-def _probe_loss(logits: Tensor, batch: Batch) -> Tensor:
-    scores = F.softmax(torch.from_numpy(batch.logits).to(logits.device), dim=1)
-    return -(mixed(scores, batch) * F.log_softmax(logits, dim=1)).sum(1).mean()
-
-
-def _group_loss(features: Tensor, heads: Heads, batch: Batch) -> Tensor:
-    groups = torch.from_numpy(batch.groups).to(features.device)
-    pure = (torch.from_numpy(batch.mix).to(features.device) == 1) & (groups >= 0)
-    if not bool(pure.any()):
-        return features.sum() * 0
-    return F.cross_entropy(heads.group(features[pure]), groups[pure], label_smoothing=_SMOOTHING)

@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from vidkind.config import SamplingOptions
-from vidkind.distillation.batches import normalise
+from vidkind.distillation.student import normalise
 from vidkind.features import Backbone
 from vidkind.files import atomic_path
 from vidkind.records import VideoItem

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from vidkind.errors import ConfigError
 
-_LAST_RATE = 0.02
+# Where the map of each stage leaves MobileNetV2 1.0 (mobilenet_v2_1.0_features.onnx): strides
+# 4, 8, 16, 16 and 32 with 24, 32, 64, 96 and 320 channels.
+MOBILENET_V2_MAPS: tuple[str, ...] = (
+    "/f/f.3/Add_output_0",
+    "/f/f.6/Add_output_0",
+    "/f/f.10/Add_output_0",
+    "/f/f.13/Add_output_0",
+    "/f/f.17/f/f.2/c/Conv_output_0",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,11 +23,10 @@ class CorpusOptions:
     """How the corpus is rendered.
 
     Attributes:
-        picture_size: Side S of the stored square pictures, pixels: the student's working size.
+        picture_size: Side of the stored square pictures, pixels.
         frames_per_clip: Frames taken from each training clip in each round.
         degraded_per_round: Degraded versions of each source, one number a round. The first round
-            shows whole pictures and asks the teacher about clean and degraded ones; later rounds
-            crop, and ask about the clean picture only.
+            shows whole pictures, later ones crop.
         whole_share: Share of sources shown whole in the later rounds.
         short_side: Range of the short side, pixels, that pictures are scaled to before they
             are degraded.
@@ -50,22 +57,27 @@ class StudentOptions:
     """Shape of the network.
 
     Attributes:
-        widths: Channels of the stages; each stage halves height and width.
+        stem_width: Channels after the first convolution, which has stride 2.
+        channels: Channels of the map that each stage ends in: those of the teacher's maps.
+        strides: Stride of each stage.
+        widths: Channels inside each stage.
         depths: Bottleneck blocks of each stage.
-        stem_width: Channels after the first convolution.
-        feature_dim: D, length of a feature vector.
+        pooled_dim: Length of the pooled feature: that of the teacher's.
     """
 
-    widths: tuple[int, ...] = (32, 64, 160, 320)
-    depths: tuple[int, ...] = (1, 2, 5, 2)
-    stem_width: int = 16
-    feature_dim: int = 256
+    stem_width: int = 24
+    channels: tuple[int, ...] = (24, 32, 64, 96, 320)
+    strides: tuple[int, ...] = (2, 2, 2, 1, 2)
+    widths: tuple[int, ...] = (40, 80, 128, 160, 320)
+    depths: tuple[int, ...] = (1, 2, 2, 2, 3)
+    pooled_dim: int = 1280
 
     def __post_init__(self) -> None:
-        if len(self.widths) != len(self.depths) or len(self.widths) < 2:
+        lengths = {len(self.channels), len(self.strides), len(self.widths), len(self.depths)}
+        if len(lengths) != 1 or not self.channels:
             raise ConfigError(
-                f"widths is {self.widths} and depths {self.depths}; expected one of each a "
-                "stage, two stages or more"
+                f"channels is {self.channels}, strides {self.strides}, widths {self.widths}, "
+                f"depths {self.depths}; expected one of each a stage"
             )
 
 
@@ -74,32 +86,45 @@ class DistillOptions:
     """How the student is trained.
 
     Attributes:
-        steps: Optimiser steps.
-        batch_size: Pictures a step, over all replicas.
+        steps: Optimiser steps in all.
+        forced_steps: Steps at the start in which each stage is fed the teacher's map.
+        batch_size: Crops a step, over all replicas.
+        crop_size: Side of the crops that teacher and student see, pixels.
+        zoom: Range of the share of the stored picture's side that a crop spans.
+        working_size: Side of the whole frames the finished backbone takes, pixels.
         lr: Highest learning rate of AdamW.
         weight_decay: On weight matrices and kernels only.
-        warmup_steps: Steps of linear warm-up, before a cosine to 2 %.
+        warmup_steps: Steps of linear warm-up of either phase.
         ema: Decay of the averaged weights.
-        sizes: Sides of the pictures, pixels: small ones first, the working size last.
-        size_shares: Shares of the run after which the next size begins
-            (progressive resizing, Tan and Le, 2021, section 4).
+        clean_share: Share of crops shown clean.
+        cross_share: Share of degraded crops for which the teacher sees the clean one.
+        label_weight: Weight of the category loss after the forced steps.
         use_clip_labels: Train on the labels of clips too. Figures of a temporal model that is
             cross-validated over the same clips are then optimistic.
-        probe_every: Steps between two checkpoints and measurements.
+        feature_dim: D, principal components kept of the pooled feature.
+        maps: Names of the teacher's maps, one a stage.
+        probe_every: Steps between two measurements.
         threads: Replicas on a CPU.
         seed: Seed of start weights, batches and augmentation.
     """
 
-    steps: int = 3700
-    batch_size: int = 64
+    steps: int = 3900
+    forced_steps: int = 1000
+    batch_size: int = 32
+    crop_size: int = 128
+    zoom: tuple[float, float] = (0.45, 0.75)
+    working_size: int = 224
     lr: float = 2e-3
-    weight_decay: float = 0.05
-    warmup_steps: int = 300
+    weight_decay: float = 0.02
+    warmup_steps: int = 100
     ema: float = 0.998
-    sizes: tuple[int, ...] = (96, 128, 160)
-    size_shares: tuple[float, ...] = (0.325, 0.84)
+    clean_share: float = 0.35
+    cross_share: float = 0.4
+    label_weight: float = 0.25
     use_clip_labels: bool = False
-    probe_every: int = 600
+    feature_dim: int = 256
+    maps: tuple[str, ...] = MOBILENET_V2_MAPS
+    probe_every: int = 1500
     threads: int = 2
     seed: int = 7
 
@@ -107,20 +132,19 @@ class DistillOptions:
         if self.steps < 1 or self.threads < 1 or self.batch_size < 4 * self.threads:
             raise ConfigError(
                 f"steps is {self.steps}, threads {self.threads}, batch_size {self.batch_size}; "
-                "expected at least 1, 1 and 4 pictures a thread"
+                "expected at least 1, 1 and 4 crops a thread"
             )
-        if len(self.size_shares) != len(self.sizes) - 1:
+        if not 0 <= self.forced_steps <= self.steps:
             raise ConfigError(
-                f"size_shares is {self.size_shares}; expected one share between every two of "
-                f"the sizes {self.sizes}"
+                f"forced_steps is {self.forced_steps}; expected 0 to steps, which is {self.steps}"
             )
-
-    def size_at(self, step: int) -> int:
-        """Side of the pictures at a step, pixels."""
-        return self.sizes[sum(step / self.steps >= share for share in self.size_shares)]
 
     def lr_at(self, step: int) -> float:
-        """Learning rate at a step."""
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.steps)))
-        warm = min(1.0, (step + 1) / self.warmup_steps)
-        return self.lr * warm * (_LAST_RATE + (1 - _LAST_RATE) * cosine)
+        """Learning rate: linear to one half while forced, then a cosine to zero."""
+        if step < self.forced_steps:
+            warm = min(1.0, (step + 1) / self.warmup_steps)
+            return self.lr * warm * (1 - 0.5 * step / self.forced_steps)
+        done = (step - self.forced_steps) / max(1, self.steps - self.forced_steps)
+        warm = min(1.0, (step - self.forced_steps + 1) / self.warmup_steps)
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+        return self.lr * 0.75 * warm * (0.005 + 0.995 * cosine)

@@ -7,23 +7,23 @@ from pathlib import Path
 
 from vidkind.dataset import read_library
 from vidkind.distillation.corpus import build_corpus, list_sources
-from vidkind.distillation.export import export_student
+from vidkind.distillation.export import Backbone, export_backbone, fit_projection
 from vidkind.distillation.monitor import build_monitor
 from vidkind.distillation.options import CorpusOptions, DistillOptions, StudentOptions
 from vidkind.distillation.trainer import Distiller
 from vidkind.errors import LibraryError
-from vidkind.features import BackboneCard, load_backbone
+from vidkind.features import BackboneCard, load_backbone, read_card
 
 # Starts a progress bar: (description, total) -> function called with the count done.
 Progress = Callable[[str, int], Callable[[int], None]]
 
-_MONITOR_FRAMES = 6
+_MONITOR_FRAMES = 3
 
 
 def distill_backbone(
     stills: Path,
     clips: Path,
-    teacher: str | Path,
+    teacher: Path,
     folder: Path,
     *,
     corpus_options: CorpusOptions = CorpusOptions(),  # noqa: B008 (frozen)
@@ -37,7 +37,7 @@ def distill_backbone(
     Args:
         stills: Manifest CSV of labelled still pictures (path, label, group), or its folder.
         clips: A labelled library with splits; only its ``train`` split is trained on.
-        teacher: Name or ``.onnx`` file of the teacher backbone.
+        teacher: ``.onnx`` file of the teacher, its card beside it.
         folder: Run folder: ``corpus/``, checkpoint, log, dashboard, ``compact.onnx`` and card.
         corpus_options: How pictures are degraded and stored.
         student_options: Shape of the network.
@@ -62,7 +62,6 @@ def distill_backbone(
     rounds = len(corpus_options.degraded_per_round)
     corpus = build_corpus(
         sources,
-        teacher,
         folder / "corpus",
         options=corpus_options,
         workers=workers,
@@ -70,24 +69,27 @@ def distill_backbone(
     )
     monitor = build_monitor(
         library.items,
-        load_backbone(teacher),
+        load_backbone(teacher, num_threads=1),
         folder / "monitor.npz",
         size=corpus_options.picture_size,
         num_frames=_MONITOR_FRAMES,
         progress=progress("Reading clips", len(library.items)),
     )
-    distiller = Distiller(corpus, folder, options=options, student=student_options, monitor=monitor)
+    distiller = Distiller(
+        corpus, teacher, folder, options=options, student=student_options, monitor=monitor
+    )
     advance = progress("Training", options.steps)
     advance(distiller.step)
     student = distiller.run(progress=lambda step: advance(1))
+    projection = fit_projection(student, corpus, size=options.working_size, dim=options.feature_dim)
     num_stills = sum(not source.is_clip for source in sources)
     num_clips = len({source.path for source in sources if source.is_clip})
-    return export_student(
-        student,
+    return export_backbone(
+        Backbone(student.cpu(), projection),
         folder / "compact.onnx",
-        size=options.sizes[-1],
+        size=options.working_size,
         pretrained_on=(
-            f"random start; distilled from {corpus.teacher} on {num_stills} stills and frames of "
-            f"{num_clips} clips"
+            f"random start; distilled from {read_card(teacher).name} on {num_stills} stills and "
+            f"frames of {num_clips} clips"
         ),
     )

@@ -1,10 +1,10 @@
 """The training loop: steps, schedule, averaged weights, checkpoints that resume exactly.
 
-In: a corpus, targets and, optionally, a monitor. Out: a run folder with ``last.pt``,
+In: a corpus, a teacher and, optionally, a monitor. Out: a run folder with ``last.pt``,
 ``log.jsonl`` and ``dashboard.png``; the averaged student.
 On a CPU one replica of the network runs in each of ``threads`` Python threads, on one core each,
-and the replicas' gradients are added: one meeting point a step instead of one an operator, which
-matters on cores that do other work too. On a GPU there is one replica.
+with a teacher of its own, and the replicas' gradients are added: one meeting point a step instead
+of one an operator, which matters on cores that do other work too. On a GPU there is one replica.
 """
 
 from __future__ import annotations
@@ -23,19 +23,24 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vidkind.distillation.batches import Batch, BatchMaker, augmented
+from vidkind.distillation.batches import Batch, BatchMaker, crops
 from vidkind.distillation.corpus import Corpus
 from vidkind.distillation.dashboard import draw_dashboard
-from vidkind.distillation.loss import Heads, distillation_loss
+from vidkind.distillation.loss import distillation_loss
 from vidkind.distillation.monitor import Monitor
 from vidkind.distillation.options import DistillOptions, StudentOptions
 from vidkind.distillation.student import Student
-from vidkind.distillation.targets import Targets, fit_targets, still_groups
+from vidkind.distillation.teacher import Statistics, TeacherMaps, measure
 from vidkind.errors import CheckpointError
 from vidkind.files import atomic_path
 
 _LOG_EVERY = 50
-_CLIP_NORM = 5.0
+_SAVE_EVERY = 300
+_CLIP_NORM = 3.0
+# The teacher is measured on batches that no training step uses.
+_MEASURE_STEP, _MEASURE_BATCHES = 10**7, 12
+
+Replica = tuple[Student, nn.Linear]
 
 
 class Distiller:
@@ -44,6 +49,7 @@ class Distiller:
     def __init__(
         self,
         corpus: Corpus,
+        teacher: Path,
         folder: Path,
         *,
         options: DistillOptions = DistillOptions(),  # noqa: B008 (frozen)
@@ -53,35 +59,34 @@ class Distiller:
         """Builds the networks and reads the checkpoint, where there is one.
 
         Raises:
+            BackboneError: The teacher cannot be loaded or has no such maps.
             CheckpointError: The checkpoint is of other options.
         """
         self.options, self.folder, self._monitor = options, folder, monitor
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.step = 0
         folder.mkdir(parents=True, exist_ok=True)
-        targets = _targets(corpus, folder, use_clip_labels=options.use_clip_labels)
         torch.manual_seed(options.seed)
         self._net = Student(student)
-        heads = Heads(
-            student.feature_dim,
-            components=targets.projection.shape[1],
-            categories=len(corpus.categories),
-            groups=int(still_groups(corpus.sources).max()) + 1,
-        )
         self._net.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._heads = heads.to(self._device)
+        self._head = nn.Linear(student.pooled_dim, len(corpus.categories)).to(self._device)
         self.averaged = copy.deepcopy(self._net).eval()
-        self._optimizer = _optimizer([self._net, self._heads], options)
+        self._optimizer = _optimizer([self._net, self._head], options)
         self._resume(student)
-        on_gpu = self._device.type == "cuda"
-        self._replicas = _replicas(self._net, self._heads, 1 if on_gpu else options.threads)
-        self._maker = BatchMaker(
-            corpus,
-            targets,
-            size=options.batch_size // len(self._replicas),
-            seed=options.seed,
-            use_clip_labels=options.use_clip_labels,
-        )
+        count = 1 if self._device.type == "cuda" else options.threads
+        self._replicas = _replicas(self._net, self._head, count)
+        self._teachers = [TeacherMaps(teacher, options.maps) for _ in range(count)]
+        self._maker = BatchMaker(corpus, options, size=options.batch_size // count)
+        self._statistics = self._measure()
+
+    def _measure(self) -> Statistics:
+        """Statistics of the teacher's answers; the same for every start of a run."""
+        answers = []
+        for number in range(_MEASURE_BATCHES):
+            batch = self._maker(_MEASURE_STEP + number, 0)
+            _, taught = crops(batch, self.options.crop_size, self._device)
+            answers.append(self._teachers[0](taught))
+        return measure(answers)
 
     def run(
         self, *, stop: int | None = None, progress: Callable[[int], None] = lambda step: None
@@ -98,20 +103,19 @@ class Distiller:
         last = min(self.options.steps, stop or self.options.steps)
         # One core a replica; the process-wide number is put back afterwards.
         before = torch.get_num_threads()
-        torch.set_num_threads(1)
+        _start_thread()
         try:
             self._loop(last, progress)
         finally:
             torch.set_num_threads(before)
+            torch.set_flush_denormal(False)
         self._save()
         return self.averaged
 
     def _loop(self, last: int, progress: Callable[[int], None]) -> None:
         sums: dict[str, float] = {}
         begun, done = time.monotonic(), 0
-        with ThreadPoolExecutor(
-            len(self._replicas), initializer=torch.set_num_threads, initargs=(1,)
-        ) as pool:
+        with ThreadPoolExecutor(len(self._replicas), initializer=_start_thread) as pool:
             for batches in self._feed(self.step, last):
                 for name, value in self._train_step(pool, batches).items():
                     sums[name] = sums.get(name, 0.0) + value
@@ -120,11 +124,12 @@ class Distiller:
                 if self.step % _LOG_EVERY == 0:
                     rate = done * self.options.batch_size / (time.monotonic() - begun)
                     means = {name: round(value / done, 4) for name, value in sums.items()}
-                    self._log(**means, pictures_per_second=round(rate, 1))
+                    self._log(**means, crops_per_second=round(rate, 1))
                     sums, done, begun = {}, 0, time.monotonic()
+                if self.step % _SAVE_EVERY == 0:
+                    self._save()
                 if self.step % self.options.probe_every == 0 or self.step == self.options.steps:
-                    self._checkpoint()
-                    begun = time.monotonic() if not done else begun
+                    self._probe()
 
     def _feed(self, first: int, last: int) -> Iterator[list[Batch]]:
         """Batches of all replicas for every step, made one thread ahead of the training."""
@@ -155,18 +160,12 @@ class Distiller:
     def _train_step(self, pool: ThreadPoolExecutor, batches: list[Batch]) -> dict[str, float]:
         for group in self._optimizer.param_groups:
             group["lr"] = self.options.lr_at(self.step)
-        size = self.options.size_at(self.step)
-        parts = list(
-            pool.map(
-                lambda k: self._gradients(*self._replicas[k], batches[k], size),
-                range(len(self._replicas)),
-            )
-        )
+        parts = list(pool.map(lambda k: self._gradients(k, batches[k]), range(len(self._replicas))))
         master = _parameters(self._replicas[0])
         for replica in self._replicas[1:]:
             for own, other in zip(master, _parameters(replica), strict=True):
-                assert own.grad is not None and other.grad is not None
-                own.grad += other.grad
+                if own.grad is not None and other.grad is not None:
+                    own.grad += other.grad
                 other.grad = None
         nn.utils.clip_grad_norm_(master, _CLIP_NORM)
         self._optimizer.step()
@@ -175,13 +174,22 @@ class Distiller:
         self._average()
         return {name: sum(part[name] for part in parts) / len(parts) for name in parts[0]}
 
-    def _gradients(self, net: Student, heads: Heads, batch: Batch, size: int) -> dict[str, float]:
-        """Forward and backward of one replica; gradients stay in its parameters."""
+    def _gradients(self, number: int, batch: Batch) -> dict[str, float]:
+        """Teacher, forward and backward of one replica; gradients stay in its parameters."""
+        net, head = self._replicas[number]
         with torch.no_grad():
-            x = augmented(batch, size, self._device)
-        with torch.autocast(self._device.type, dtype=torch.bfloat16):
-            features = net(x)
-        parts = distillation_loss(features.float(), heads, batch)
+            shown, taught = crops(batch, self.options.crop_size, self._device)
+            answers = self._teachers[number](taught)
+        parts = distillation_loss(
+            net,
+            head,
+            shown,
+            answers,
+            self._statistics,
+            batch,
+            forced=self.step < self.options.forced_steps,
+            label_weight=self.options.label_weight,
+        )
         (parts["loss"] / len(self._replicas)).backward()  # type: ignore[no-untyped-call]
         return {name: float(value.detach()) for name, value in parts.items()}
 
@@ -195,10 +203,9 @@ class Distiller:
             else:
                 value.copy_(theirs[name])
 
-    def _checkpoint(self) -> None:
-        self._save()
+    def _probe(self) -> None:
         if self._monitor is not None:
-            size = self.options.size_at(self.step)
+            size = self.options.working_size
             self._log(
                 probe_val=self._monitor.student_accuracy(self.averaged, size, self._device),
                 probe_val_teacher=self._monitor.teacher_accuracy(),
@@ -206,7 +213,7 @@ class Distiller:
         draw_dashboard(self.folder / "log.jsonl", self.folder / "dashboard.png")
 
     def _log(self, **values: Any) -> None:
-        row = {"step": self.step, "size": self.options.size_at(self.step), **values}
+        row = {"step": self.step, **values}
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
@@ -214,7 +221,7 @@ class Distiller:
         state = {
             "step": self.step,
             "net": self._net.state_dict(),
-            "heads": self._heads.state_dict(),
+            "head": self._head.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "options": _plain(asdict(self.options)),
@@ -238,17 +245,16 @@ class Distiller:
                     "use the same options or another folder"
                 )
         self._net.load_state_dict(state["net"])
-        self._heads.load_state_dict(state["heads"])
+        self._head.load_state_dict(state["head"])
         self.averaged.load_state_dict(state["averaged"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.step = int(state["step"])
 
 
-def _targets(corpus: Corpus, folder: Path, *, use_clip_labels: bool) -> Targets:
-    path = folder / "targets.npz"
-    if not path.is_file():
-        fit_targets(corpus, use_clip_labels=use_clip_labels).save(path)
-    return Targets.load(path)
+def _start_thread() -> None:
+    """One core, and numbers too small to matter are zero: they would cost a hundredfold."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
 
 
 def _optimizer(modules: list[nn.Module], options: DistillOptions) -> torch.optim.AdamW:
@@ -262,24 +268,25 @@ def _optimizer(modules: list[nn.Module], options: DistillOptions) -> torch.optim
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ],
         lr=options.lr,
+        fused=True,
     )
 
 
-def _replicas(net: Student, heads: Heads, count: int) -> list[tuple[Student, Heads]]:
+def _replicas(net: Student, head: nn.Linear, count: int) -> list[Replica]:
     """The master and copies that share the storage of its weights, not its gradients.
 
     Copies keep running statistics of their own, which are not used: the master's are saved.
     """
-    replicas = [(net, heads)]
+    replicas = [(net, head)]
     for _ in range(count - 1):
-        copied = copy.deepcopy(net).train(), copy.deepcopy(heads)
-        for own, other in zip(_parameters((net, heads)), _parameters(copied), strict=True):
+        copied = copy.deepcopy(net).train(), copy.deepcopy(head)
+        for own, other in zip(_parameters((net, head)), _parameters(copied), strict=True):
             other.data = own.data
         replicas.append(copied)
     return replicas
 
 
-def _parameters(replica: tuple[Student, Heads]) -> list[Tensor]:
+def _parameters(replica: Replica) -> list[Tensor]:
     return [*replica[0].parameters(), *replica[1].parameters()]
 
 

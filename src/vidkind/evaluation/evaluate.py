@@ -103,6 +103,7 @@ def evaluate(
     logits: LogitsFunction,
     test: FeatureSet,
     *,
+    categories: Sequence[str],
     train: FeatureSet | None = None,
     member_names: Sequence[str] = (),
     temperature: float | None = 1.0,
@@ -113,6 +114,7 @@ def evaluate(
     Args:
         logits: The ensemble.
         test: Videos with labels.
+        categories: Names in label order that the ensemble was trained on.
         train: Training features, for the two baselines; without them they are left out.
         member_names: Row names of the members.
         temperature: Divides the logits before softmax; None fits it on these very videos,
@@ -120,12 +122,22 @@ def evaluate(
         seed: Seed of the bootstrap.
 
     Raises:
-        FeatureFileError: ``train`` has other categories or features than ``test``.
+        FeatureFileError: The ensemble has other categories than ``test``, or ``train`` has
+            other categories or features.
     """
+    if tuple(categories) != test.categories:
+        raise FeatureFileError(
+            f"the features have categories {list(test.categories)}, the ensemble was trained on "
+            f"{list(categories)}; expected features of the same library"
+        )
     raw = logits(test.features, test.num_frames)
     if temperature is None:
         temperature = fit_temperature(raw, test.labels)
-    found = _baselines(train, test) | _ensemble(logits, test, member_names, temperature)
+    found = _baselines(train, test) | _ensemble(
+        softmax(raw / temperature),
+        ensemble_view_probabilities(logits, test, temperature=temperature, use_tta=True),
+        member_names,
+    )
     sources = test.source_ids or test.paths or tuple(str(i) for i in range(len(test)))
     scored = ScoredSet.create(test.labels, test.categories, sources, seed=seed)
     pairs = [(ENSEMBLE_TTA, ENSEMBLE), (ENSEMBLE, LOGISTIC)]
@@ -157,10 +169,8 @@ def ensemble_view_probabilities(
 
 
 def _ensemble(
-    logits: LogitsFunction, test: FeatureSet, names: Sequence[str], temperature: float
+    members: NDArray[np.float64], with_tta: NDArray[np.float64], names: Sequence[str]
 ) -> dict[str, NDArray[np.float64]]:
-    members = ensemble_view_probabilities(logits, test, temperature=temperature, use_tta=False)
-    with_tta = ensemble_view_probabilities(logits, test, temperature=temperature, use_tta=True)
     labels = list(names) or [f"member {i}" for i in range(1, len(members) + 1)]
     rows = dict(zip(labels, members, strict=True))
     return {**rows, ENSEMBLE: members.mean(axis=0), ENSEMBLE_TTA: with_tta.mean(axis=0)}

@@ -9,11 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from vidkind.errors import ConfigError, MissingExtraError
 
-try:
-    from sklearn.metrics import f1_score, precision_recall_fscore_support
-except ImportError as error:
-    raise MissingExtraError("scikit-learn", "train") from error
-
 
 class Metrics(TypedDict):
     """What ``compute_metrics`` gives; every figure in percent.
@@ -42,7 +37,13 @@ def compute_metrics(outputs: ArrayLike, labels: ArrayLike) -> Metrics:
 
     Raises:
         ConfigError: Shapes do not fit, or there is nothing to score.
+        MissingExtraError: scikit-learn is not installed.
     """
+    try:
+        # Costs a second, which those who only need the type need not spend.
+        from sklearn.metrics import f1_score, precision_recall_fscore_support
+    except ImportError as error:
+        raise MissingExtraError("scikit-learn", "train") from error
     logits = np.asarray(outputs)
     truth = np.asarray(labels)
     if logits.ndim != 2 or truth.shape != logits.shape[:1] or len(truth) == 0:

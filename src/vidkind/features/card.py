@@ -125,10 +125,12 @@ def keep_weights(source: Path, card: BackboneCard, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / KEPT_NAME
+    kept = json.dumps(replace(card, file=KEPT_NAME).to_json(), indent=1) + "\n"
+    # The card first: weights are taken for whole wherever they are found.
+    with atomic_path(card_path(target)) as temporary:
+        temporary.write_text(kept, encoding="utf-8")
     with atomic_path(target) as temporary:
         shutil.copyfile(source, temporary)
-    kept = replace(card, file=KEPT_NAME)
-    card_path(target).write_text(json.dumps(kept.to_json(), indent=1) + "\n", encoding="utf-8")
     return target
 
 

@@ -77,13 +77,17 @@ def embed_videos(
             return pool.submit(_decode_or_error, path, card, sampling)
 
         pending = deque(submit(path) for path in islice(remaining, workers + 1))
-        while pending:
-            decoded = pending.popleft().result()
-            pending.extend(submit(path) for path in islice(remaining, 1))
-            if isinstance(decoded, VidkindError):
-                yield decoded
-            else:
-                yield embed_frames(decoded, backbone, multi_scale)
+        try:
+            while pending:
+                decoded = pending.popleft().result()
+                pending.extend(submit(path) for path in islice(remaining, 1))
+                if isinstance(decoded, VidkindError):
+                    yield decoded
+                else:
+                    yield embed_frames(decoded, backbone, multi_scale)
+        finally:
+            # Whoever stops early, by Ctrl-C for one, waits for no video that has not begun.
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _decode(
@@ -106,5 +110,9 @@ def _decode_or_error(
     except VidkindError as error:
         return error
     except Exception as error:  # one bad file must never end a batch
-        _log.exception("unexpected failure while decoding %s", path)
-        return DecodeError(f"{path} could not be decoded: {type(error).__name__}: {error}")
+        _log.info("unexpected failure while decoding %s", path, exc_info=True)
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return DecodeError(
+            f"{str(path)!r} could not be decoded ({reason}); expected a video that a player shows: "
+            "please report it"
+        )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from vidkind.config import MultiScaleOptions, SamplingOptions
 from vidkind.errors import ConfigError, FeatureFileError, LibraryError, VidkindError
@@ -21,9 +21,9 @@ from vidkind.features.multiscale import output_length
 from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
 from vidkind.features.store import FeatureRow, write_features
 from vidkind.files import atomic_path
-from vidkind.records import ErrorRecord, VideoItem
+from vidkind.records import ErrorRecord, Split, VideoItem
 
-SPLITS = ("train", "val", "test")
+SPLITS = get_args(Split)
 FAILURE_COLUMNS = ("path", "label", "split", "type", "message")
 
 
@@ -86,17 +86,27 @@ def extract_features(
 
     Raises:
         ConfigError: ``dtype`` is neither of the two.
-        LibraryError: Not one video could be used.
+        LibraryError: A video has no split, or not one could be used.
     """
     if dtype not in ("float32", "float16"):
         raise ConfigError(f"dtype is {dtype!r}; expected float32 or float16")
+    if without := [item.key for item in items if item.split not in SPLITS]:
+        raise LibraryError(
+            f"{len(without)} videos have no split, the first is {without[0]}; expected train, val "
+            "or test: divide the library with assign_splits"
+        )
     sampling, multi_scale = sampling or SamplingOptions(), multi_scale or MultiScaleOptions()
     provenance = feature_provenance(backbone, sampling, multi_scale)
     if isinstance(backbone, OnnxBackbone):
         keep_weights(backbone.path, backbone.card, output)
     shards = ShardFolder(output / "shards", provenance)
     fingerprints, errors = _fingerprint_all(items)
-    reused = sum(key in shards for key in fingerprints.values())
+    todo = [
+        item
+        for item in items
+        if item.key in fingerprints and shards.load(fingerprints[item.key]) is None
+    ]
+    reused = len(fingerprints) - len(todo)
     embed = partial(
         embed_videos,
         backbone=backbone,
@@ -104,7 +114,7 @@ def extract_features(
         multi_scale=multi_scale,
         workers=workers,
     )
-    for item, outcome in _missing(items, fingerprints, shards, embed):
+    for item, outcome in _outcomes(items, todo, embed):
         if isinstance(outcome, VidkindError):
             errors[item.key] = ErrorRecord(type=outcome.type, message=str(outcome))
         elif outcome is not None:
@@ -124,20 +134,22 @@ def extract_features(
     written, files = {}, {}
     for split in SPLITS:
         chosen = [item for item in good if item.split == split]
-        if chosen:
-            files[split] = output / feature_file_name(split, multi_scale)
-            written[split] = len(chosen)
-            write_features(
-                files[split],
-                _rows(chosen, fingerprints, shards, categories),
-                count=len(chosen),
-                max_frames=output_length(sampling.num_frames, multi_scale),
-                feature_dim=backbone.card.feature_dim,
-                categories=categories,
-                multi_scale=multi_scale.enabled,
-                dtype=dtype,
-                attributes={"provenance": json.dumps(provenance)},
-            )
+        file = output / feature_file_name(split, multi_scale)
+        if not chosen:
+            file.unlink(missing_ok=True)  # of an earlier division of the library
+            continue
+        files[split], written[split] = file, len(chosen)
+        write_features(
+            file,
+            _rows(chosen, fingerprints, shards, categories),
+            count=len(chosen),
+            max_frames=output_length(sampling.num_frames, multi_scale),
+            feature_dim=backbone.card.feature_dim,
+            categories=categories,
+            multi_scale=multi_scale.enabled,
+            dtype=dtype,
+            attributes={"provenance": json.dumps(provenance)},
+        )
     return ExtractionReport(
         written=written,
         files=files,
@@ -193,18 +205,12 @@ def _fingerprint_all(
     return fingerprints, errors
 
 
-def _missing(
+def _outcomes(
     items: Sequence[VideoItem],
-    fingerprints: dict[str, str],
-    shards: ShardFolder,
+    todo: Sequence[VideoItem],
     embed: Callable[[list[str]], Iterator[EmbeddedVideo | VidkindError]],
 ) -> Iterator[tuple[VideoItem, EmbeddedVideo | VidkindError | None]]:
     """Every item with its outcome; None for those finished or failed before."""
-    todo = [
-        item
-        for item in items
-        if item.key in fingerprints and shards.load(fingerprints[item.key]) is None
-    ]
     waiting = {item.key for item in todo}
     for item in items:
         if item.key not in waiting:

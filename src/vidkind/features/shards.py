@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from vidkind.errors import VideoNotFoundError
 from vidkind.files import atomic_path
 from vidkind.records import FeatureSequence
+from vidkind.video import check_file
 
 _EDGE_BYTES = 1 << 20
 
@@ -22,16 +22,15 @@ def video_fingerprint(path: Path | str) -> str:
     """Identity of a file's content: its size and a hash of its first and last mebibyte.
 
     Raises:
-        VideoNotFoundError: There is no such file.
+        VideoNotFoundError: Nothing is there, or it is not a regular file.
+        VideoPermissionError: The file may not be read.
+        EmptyFileError: The file has zero bytes.
     """
-    try:
-        size = Path(path).stat().st_size
-        with Path(path).open("rb") as file:
-            digest = hashlib.sha256(file.read(_EDGE_BYTES))
-            file.seek(max(0, size - _EDGE_BYTES))
-            digest.update(file.read(_EDGE_BYTES))
-    except OSError as error:
-        raise VideoNotFoundError(f"{path} cannot be read: {error.strerror}") from error
+    size = check_file(path)
+    with Path(path).open("rb") as file:
+        digest = hashlib.sha256(file.read(_EDGE_BYTES))
+        file.seek(max(0, size - _EDGE_BYTES))
+        digest.update(file.read(_EDGE_BYTES))
     return f"{size}-{digest.hexdigest()[:24]}"
 
 
@@ -69,9 +68,6 @@ class ShardFolder:
                 return Shard(sequence=sequence, duration_seconds=float(data["duration"]))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
-
-    def __contains__(self, fingerprint: str) -> bool:
-        return self._path(fingerprint).is_file()
 
     def save(self, fingerprint: str, shard: Shard) -> None:
         """Writes a shard in one step."""

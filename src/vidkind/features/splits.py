@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 from vidkind.errors import FeatureFileError
 from vidkind.features.card import KEPT_NAME
 from vidkind.features.store import FeatureSet, read_features
+from vidkind.records import Split
 
 
 def split_file(folder: Path, split: str) -> Path:
     """The feature file of a split in a folder, with several scales or one.
 
     Raises:
-        FeatureFileError: The folder holds neither.
+        FeatureFileError: The folder holds neither, or both.
     """
     names = (f"{split}_features_multiscale.h5", f"{split}_features.h5")
-    for name in names:
-        if (folder / name).is_file():
-            return folder / name
-    raise FeatureFileError(
-        f"{folder} holds neither {names[0]} nor {names[1]}; make them with: vidkind extract"
-    )
+    found = [folder / name for name in names if (folder / name).is_file()]
+    if not found:
+        raise FeatureFileError(
+            f"{folder} holds neither {names[0]} nor {names[1]}; make them with: vidkind extract"
+        )
+    if len(found) > 1:
+        raise FeatureFileError(
+            f"{folder} holds both {names[0]} and {names[1]}; expected the files of one "
+            "extraction: move one of them away"
+        )
+    return found[0]
 
 
 def read_split(path: Path, split: str) -> FeatureSet:
     """Reads one split.
 
+    A file that does not say which splits it holds, as published ones do not, is taken whole
+    for the split its name begins with; under any other name it is val or test, as asked, but
+    never train, lest a model be scored on the videos it learned from.
+
     Args:
-        path: Folder written by ``vidkind extract``, a feature file with a ``splits`` dataset
-            that names several, or a feature file of one split, which is then taken whole.
+        path: Folder written by ``vidkind extract``, or a feature file.
         split: ``train``, ``val`` or ``test``.
 
     Raises:
@@ -38,11 +48,14 @@ def read_split(path: Path, split: str) -> FeatureSet:
     if path.is_dir():
         return read_features(split_file(path, split))
     found = read_features(path)
-    names = set(found.splits or ())
-    if split in names or len(names) > 1:
+    if any(found.splits or ()):
         return found.split(split)
-    if path.name.startswith(("train_", "val_", "test_")) and not path.name.startswith(f"{split}_"):
-        raise FeatureFileError(f"{path} is not the {split} split; give the folder that holds both")
+    named = path.name.split("_")[0]
+    if named != split and (split == "train" or named in get_args(Split)):
+        raise FeatureFileError(
+            f"{path} is not the {split} split; expected a folder or file that holds it, or the "
+            f"name {split}_features.h5"
+        )
     return found
 
 

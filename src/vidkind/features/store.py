@@ -68,6 +68,10 @@ class FeatureSet:
                 f"features {list(self.features.shape)}, labels {list(self.labels.shape)} and "
                 f"num_frames {list(self.num_frames.shape)} do not fit; expected [N, T, D], [N], [N]"
             )
+        for name in (*_TEXT_COLUMNS, "times", "durations"):
+            column = getattr(self, name)
+            if column is not None and len(column) != count:
+                raise FeatureFileError(f"{name} has {len(column)} rows; expected {count}")
         if count and not (self.labels.min() >= 0 and self.labels.max() < len(self.categories)):
             raise FeatureFileError(
                 f"labels run from {self.labels.min()} to {self.labels.max()}; expected 0 to "
@@ -202,6 +206,9 @@ def write_features(
         multi_scale: Whether several temporal scales were averaged.
         dtype: ``float32`` (published) or ``float16`` (half the size).
         attributes: Provenance to add.
+
+    Raises:
+        FeatureFileError: Another number of rows came than ``count``.
     """
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         _create_datasets(file, count, max_frames, feature_dim, dtype)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from itertools import tee
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +55,8 @@ class SingleVideoClassifier:
             num_members=manifest.temporal.num_members,
             temperature=manifest.temperature,
             num_threads=num_threads,
+            feature_dim=manifest.temporal.feature_dim,
+            num_categories=len(manifest.categories),
         )
 
     @property
@@ -86,10 +88,16 @@ class SingleVideoClassifier:
     def classify_videos(
         self, paths: Iterable[Path | str], *, use_tta: bool = False, workers: int | None = None
     ) -> Iterator[Prediction]:
-        """Classifies many videos: one row per path, in order, with an error where one fails."""
-        paths = list(paths)
+        """Classifies many videos: one row per path, in order, with an error where one fails.
+
+        Args:
+            paths: Video files; read only a few ahead of the answers.
+            use_tta: Average over four views of the feature sequence.
+            workers: Decoding threads; None chooses by the number of cores.
+        """
+        paths, ahead = tee(paths)
         outcomes = embed_videos(
-            paths,
+            ahead,
             self._backbone,
             sampling=self.sampling,
             multi_scale=self.bundle.manifest.multi_scale,
@@ -123,6 +131,4 @@ class SingleVideoClassifier:
 
 def failed_prediction(path: Path | str, error: VidkindError) -> Prediction:
     """The row of an input that has no answer."""
-    return replace(
-        Prediction(path=str(path)), error=ErrorRecord(type=error.type, message=str(error))
-    )
+    return Prediction(path=str(path), error=ErrorRecord(type=error.type, message=str(error)))

@@ -32,7 +32,14 @@ class TemporalEnsemble:
     """All members of a bundle in one ONNX graph."""
 
     def __init__(
-        self, path: Path, *, num_members: int, temperature: float = 1.0, num_threads: int = 0
+        self,
+        path: Path,
+        *,
+        num_members: int,
+        temperature: float = 1.0,
+        num_threads: int = 0,
+        feature_dim: int | None = None,
+        num_categories: int | None = None,
     ) -> None:
         """Opens the graph.
 
@@ -42,19 +49,15 @@ class TemporalEnsemble:
             num_members: M, as the manifest says.
             temperature: Divides the logits before softmax.
             num_threads: Threads inside one operator; 0 lets the runtime decide.
+            feature_dim: D to expect; None takes any.
+            num_categories: K to expect; None takes any.
 
         Raises:
-            BundleError: The graph has other inputs or outputs.
+            BackboneError: The file is no ONNX graph that this runtime can run.
+            BundleError: The graph has other inputs or outputs, or another M, D or K.
         """
         self._session = open_session(path, num_threads=num_threads)
-        inputs = [node.name for node in self._session.get_inputs()]
-        outputs = [node.name for node in self._session.get_outputs()]
-        if inputs != ["features"] or outputs != ["logits", "attention"]:
-            raise BundleError(
-                f"{path} has inputs {inputs} and outputs {outputs}; expected ['features'] and "
-                "['logits', 'attention']"
-            )
-        self._num_members = num_members
+        self._check_graph(path, {"M": num_members, "D": feature_dim, "K": num_categories})
         self._temperature = temperature
 
     def run(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -65,16 +68,8 @@ class TemporalEnsemble:
 
         Returns:
             Logits float32 [M, B, K] and attention float32 [M, B, T].
-
-        Raises:
-            BundleError: The graph holds another number of members than the manifest says.
         """
         logits, attention = self._session.run(["logits", "attention"], {"features": features})
-        if len(logits) != self._num_members:
-            raise BundleError(
-                f"the temporal graph holds {len(logits)} members, the manifest says "
-                f"{self._num_members}"
-            )
         return logits, attention
 
     def answer(self, features: NDArray[np.float32], *, use_tta: bool = False) -> EnsembleAnswer:
@@ -95,3 +90,21 @@ class TemporalEnsemble:
         return EnsembleAnswer(
             scores=members.mean(axis=0), member_scores=members, attention=attention
         )
+
+    def _check_graph(self, path: Path, expected: dict[str, int | None]) -> None:
+        inputs = [node.name for node in self._session.get_inputs()]
+        outputs = [node.name for node in self._session.get_outputs()]
+        if inputs != ["features"] or outputs != ["logits", "attention"]:
+            raise BundleError(
+                f"{path} has inputs {inputs} and outputs {outputs}; expected ['features'] and "
+                "['logits', 'attention']"
+            )
+        members, _, categories = self._session.get_outputs()[0].shape
+        found = {"M": members, "D": self._session.get_inputs()[0].shape[2], "K": categories}
+        for axis, size in found.items():
+            # Axes without a fixed size have a name instead.
+            if isinstance(size, int) and expected[axis] not in (size, None):
+                raise BundleError(
+                    f"{path} has {axis} = {size}, its bundle says {expected[axis]}; expected files "
+                    "of one bundle: make it again with: vidkind bundle"
+                )

@@ -54,8 +54,8 @@ __all__ = [
     "member_logits",
     "model_config",
     "read_run",
-    "saved_temperature",
     "save_checkpoint",
+    "saved_temperature",
     "train_ensemble",
     "training_config",
 ]

@@ -7,15 +7,16 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from lightning.fabric import Fabric
 
 from vidkind.config import Preset
 from vidkind.errors import ConfigError, TrainingError
 from vidkind.features.store import FeatureSet
 from vidkind.training.checkpoint import load_checkpoint
 from vidkind.training.data import check_splits
+from vidkind.training.devices import make_fabric
 from vidkind.training.health import dead_reason
 from vidkind.training.presets import (
     DEFAULT_SEEDS,
@@ -40,8 +41,11 @@ from vidkind.training.run_folder import (
     write_ensemble,
 )
 from vidkind.training.state import TrainingState
-from vidkind.training.trainer import EnhancedTemporalModelTrainer, make_fabric
+from vidkind.training.trainer import EnhancedTemporalModelTrainer
 from vidkind.training.visualizer import RealTimeTrainingVisualizer
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 # A member's own seed and one replacement.
 _MAX_ATTEMPTS = 2

@@ -6,20 +6,24 @@ import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from lightning.fabric import Fabric
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
-from vidkind.errors import CheckpointError, ConfigError
+from vidkind.errors import CheckpointError
 from vidkind.evaluation.metrics import Metrics, compute_metrics
 from vidkind.features.store import FeatureSet
 from vidkind.training.augmentation import augment
-from vidkind.training.checkpoint import build_model, load_checkpoint, save_checkpoint
+from vidkind.training.checkpoint import (
+    CHECKPOINT_KEYS,
+    build_model,
+    load_checkpoint,
+    save_checkpoint,
+)
 from vidkind.training.data import FeatureBatch, FeatureDataset, balanced_loader, check_splits
+from vidkind.training.devices import make_fabric
 from vidkind.training.loss import FocalLoss, class_weights
 from vidkind.training.members import predict
 from vidkind.training.presets import AnyModelConfig, DeviceOptions, TrainingConfig
@@ -29,27 +33,10 @@ from vidkind.training.schedule import learning_rate_at, set_learning_rate
 from vidkind.training.state import EpochRecord, TrainingState
 from vidkind.training.visualizer import RealTimeTrainingVisualizer
 
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
+
 _logger = logging.getLogger(__name__)
-
-
-def make_fabric(options: DeviceOptions) -> Fabric:
-    """A launched Fabric; with several devices the command is started once for each.
-
-    Raises:
-        ConfigError: This machine has no such devices, or Fabric no such strategy.
-    """
-    try:
-        fabric = Fabric(
-            accelerator=options.accelerator,
-            devices=options.devices,
-            num_nodes=options.num_nodes,
-            strategy=options.strategy,
-            precision=options.precision,
-        )
-    except (ValueError, RuntimeError, MisconfigurationException) as error:
-        raise ConfigError(f"{options} cannot be used: {' '.join(str(error).split())}") from error
-    fabric.launch()
-    return fabric
 
 
 class EnhancedTemporalModelTrainer:
@@ -260,7 +247,8 @@ class EnhancedTemporalModelTrainer:
             }
             # Best first: killed in between, the epoch is run again and gives the same file.
             if improved:
-                save_checkpoint(self._run_dir / best_name(self._index), checkpoint)
+                published = {key: checkpoint[key] for key in CHECKPOINT_KEYS}
+                save_checkpoint(self._run_dir / best_name(self._index), published)
             save_checkpoint(self._run_dir / last_name(self._index), checkpoint)
         self._fabric.barrier()
 

@@ -7,19 +7,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidkind.errors import MissingExtraError
 from vidkind.files import atomic_path
 
-try:
+if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import MaxNLocator
-except ImportError as error:
-    raise MissingExtraError("matplotlib", "train") from error
 
 PLOTS_FOLDER = Path("training_progress") / "epoch_plots"
 TARGET_ACCURACY = 95.0
@@ -47,7 +42,16 @@ class RealTimeTrainingVisualizer:
         Args:
             categories: Names in label order.
             run_dir: Pictures go to ``training_progress/epoch_plots/`` in it.
+
+        Raises:
+            MissingExtraError: Matplotlib is not installed.
         """
+        try:
+            # Costs a second, which evaluation and export need not spend.
+            from matplotlib.backends.backend_agg import FigureCanvasAgg
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise MissingExtraError("matplotlib", "train") from error
         self.folder = run_dir / PLOTS_FOLDER
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dashboard")
         self._pending: Future[None] | None = None
@@ -166,7 +170,7 @@ def _frame(ax: Axes, title: str) -> None:
     ax.set_title(title)
     ax.set_xlabel("epoch")
     ax.grid(alpha=0.3)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.locator_params(axis="x", integer=True)
 
 
 def _summary(history: Mapping[str, list[Any]], best: int) -> str:

@@ -5,8 +5,16 @@ In: a path and ``SamplingOptions``. Out: ``VideoInfo``, ``FrameBatch``, or a typ
 many videos there are. The only room that imports av (PyAV, which ships FFmpeg).
 """
 
+from vidkind.video.container import check_file
 from vidkind.video.files import VIDEO_EXTENSIONS, find_videos, is_video_name
 from vidkind.video.probe import probe
 from vidkind.video.sampling import sample_frames
 
-__all__ = ["VIDEO_EXTENSIONS", "find_videos", "is_video_name", "probe", "sample_frames"]
+__all__ = [
+    "VIDEO_EXTENSIONS",
+    "check_file",
+    "find_videos",
+    "is_video_name",
+    "probe",
+    "sample_frames",
+]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-BLACK_SHARE = 0.98
+# A terminal with one line of text on black is content: so few bright pixels still count.
+BLACK_SHARE = 0.999
 SHARPEN_AMOUNT = 0.5
 _REC601_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
@@ -21,7 +22,7 @@ def luma(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def is_black(luma: NDArray[np.float32], black_luma: float) -> bool:
-    """Whether the 98th percentile of the luma is below ``black_luma``."""
+    """Whether all but a thousandth of the luma is below ``black_luma``."""
     return bool(np.count_nonzero(luma < black_luma) >= BLACK_SHARE * luma.size)
 
 

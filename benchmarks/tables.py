@@ -1,0 +1,198 @@
+"""Puts the measured figures into the documents, between ``<!-- name -->`` and ``<!-- end -->``.
+
+    python benchmarks/tables.py            # rewrite the blocks
+    python benchmarks/tables.py --check    # fail where a document does not show what was measured
+
+Every figure comes from a JSON file in ``benchmarks/results``, written by the script named there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = Path(__file__).parent / "results"
+DOCUMENTS = ("README.md", "benchmarks/README.md", "docs/model_card.md", "docs/experiments.md")
+Result = dict[str, Any]
+
+
+def load(name: str) -> Result:
+    """One result file."""
+    found: Result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def interval(figure: Result) -> str:
+    """A figure with its 95 % interval."""
+    return f"{figure['value']:.1f} [{figure['low']:.1f}, {figure['high']:.1f}]"
+
+
+def stamp(result: Result) -> str:
+    """When, where and on which commit."""
+    return f"*{result['date']}, {result['machine']}, commit {result['commit']}*"
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def scores(rows: list[Result]) -> str:
+    """Accuracy and F1 of every row."""
+    header = ["", "accuracy per source", "macro F1 per source", "accuracy per clip"]
+    return table(
+        header,
+        [
+            [
+                row["name"],
+                interval(row["per_source"]["accuracy"]),
+                interval(row["per_source"]["f1_macro"]),
+                interval(row["per_clip"]["accuracy"]),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def cross_validation() -> str:
+    """The table of all methods on the same five folds."""
+    result = load("table")
+    return f"{scores(result['rows'])}\n\n{stamp(result)}"
+
+
+def paired() -> str:
+    """What can and cannot be told apart."""
+    result = load("table")
+    lines = []
+    for key, title in (
+        ("against_logistic regression", "logistic regression on the same features"),
+        ("against_other_backbones", None),
+    ):
+        for name, test in result[key].items():
+            a, b = (name, title) if title else ("compact, ensemble", name)
+            lines.append(
+                [
+                    f"{a} - {b}",
+                    f"{test['difference']['value']:+.1f} [{test['difference']['low']:+.1f}, "
+                    f"{test['difference']['high']:+.1f}]",
+                    f"{test['p_value']:.3f}",
+                ]
+            )
+    return table(["A - B", "points per source", "exact McNemar p"], lines)
+
+
+def validation(name: str) -> Callable[[], str]:
+    """An evaluation written by ``vidkind evaluate``."""
+
+    def block() -> str:
+        result = load(name)
+        return (
+            f"{scores(result['rows'])}\n\n{result['num_videos']} clips of {result['num_sources']} "
+            f"sources. Calibration error {result['uncalibrated_error']:.3f} before, "
+            f"{result['calibration_error']:.3f} after temperature {result['temperature']:.2f} "
+            "(fitted on these videos)."
+        )
+
+    return block
+
+
+def stability() -> str:
+    """Flips under re-encoding, and the shortcut test."""
+    result = load("stability")
+    rows = [
+        [name, interval(found["flipped"]), interval(found["accuracy"])]
+        for name, found in result["transforms"].items()
+    ]
+    original = ["original", "-", interval(result["original"])]
+    probes = [
+        f"{name}: {interval(result[key]['accuracy'])} %"
+        for name, key in (
+            ("original clips", "metadata_probe_original"),
+            ("uniform clips", "metadata_probe_uniform"),
+        )
+    ]
+    majority = result["metadata_probe_uniform"]["majority_percent"]
+    return (
+        table(["re-encoding", "answers that flip, %", "accuracy per clip"], [original, *rows])
+        + f"\n\nA probe that sees only metadata: {'; '.join(probes)} (majority {majority:.1f}).\n\n"
+        + stamp(result)
+    )
+
+
+def mistakes() -> str:
+    """The commonest confusions by subcategory."""
+    rows = [
+        [w["category"], w["subcategory"], w["answered"], str(w["clips"])]
+        for w in load("table")["wrong"][:15]
+    ]
+    return table(["category", "subcategory", "answered", "clips"], rows)
+
+
+def learning_curve() -> str:
+    """Accuracy over the number of training sources."""
+    rows = [
+        [f"{point['sources']:.0f}", interval(point["accuracy"])]
+        for point in load("table")["learning_curve"]
+    ]
+    return table(["training sources", "accuracy per source, logistic regression"], rows)
+
+
+def seeds() -> str:
+    """Validation accuracy of eight seeds."""
+    result = load("seeds")
+    rows = [
+        [str(m["seed"]), f"{m['best_val_acc']:.1f}", str(m["best_epoch"])]
+        for m in result["members"]
+    ]
+    figures = [m["best_val_acc"] for m in result["members"]]
+    return (
+        table(["seed", "best val accuracy per clip", "epoch"], rows)
+        + f"\n\nSpread {max(figures) - min(figures):.1f} points; dead seeds: {len(result['dead'])}."
+    )
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "cross-validation": cross_validation,
+    "paired tests": paired,
+    "validation": validation("val"),
+    "validation mobilenet": validation("val_mobilenet"),
+    "stability": stability,
+    "mistakes": mistakes,
+    "learning curve": learning_curve,
+    "seeds": seeds,
+}
+
+
+def filled(text: str) -> str:
+    """A document with every block written anew."""
+
+    def block(found: re.Match[str]) -> str:
+        name = found.group(1)
+        return f"<!-- {name} -->\n{BLOCKS[name]()}\n<!-- end -->"
+
+    names = "|".join(map(re.escape, BLOCKS))
+    return re.sub(rf"<!-- ({names}) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Rewrites or checks the documents."""
+    stale = []
+    for name in DOCUMENTS:
+        path = ROOT / name
+        text = path.read_text(encoding="utf-8")
+        if filled(text) != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(filled(text), encoding="utf-8")
+    if "--check" in sys.argv and stale:
+        sys.exit(f"{', '.join(stale)}: out of date; run: python benchmarks/tables.py")
+
+
+if __name__ == "__main__":
+    main()
