@@ -11,6 +11,7 @@ import click
 
 from vidkind.cli.bundle import bundle_command
 from vidkind.cli.classify import classify_command
+from vidkind.cli.distill import distill_command
 from vidkind.cli.evaluate import evaluate_command
 from vidkind.cli.extract import extract_command
 from vidkind.cli.probe import probe_command
@@ -51,7 +52,7 @@ class OrderedGroup(click.Group):
 @click.version_option(package_name="vidkind")
 @click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
 def cli(verbose: bool) -> None:
-    r"""Tell what KIND of content a video is: animation, flat content, gaming or natural footage.
+    """Tell what KIND of content a video is: animation, flat content, gaming or natural footage.
 
     \b
     Ask:    vidkind classify clip.mp4
@@ -77,6 +78,7 @@ for _command in (
     evaluate_command,
     bundle_command,
     synthesize_command,
+    distill_command,
 ):
     cli.add_command(_command)
 

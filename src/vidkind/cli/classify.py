@@ -47,7 +47,7 @@ def classify_command(
     sampler: Sampler | None,
     workers: int | None,
 ) -> None:
-    r"""Say what kind of content each video is.
+    """Say what kind of content each video is.
 
     PATH is a video file, a folder (searched for videos) or a glob pattern. Every input gets
     exactly one row, in input order: an answer, or an error with its type. Exit code 1 when an

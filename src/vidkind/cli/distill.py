@@ -23,6 +23,9 @@ _DEFAULT = DistillOptions()
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Run folder: corpus, checkpoint, log, dashboard.png, compact.onnx.")  # fmt: skip
 @click.option("--steps", default=_DEFAULT.steps, show_default=True, help="Optimiser steps.")
+@click.option("--forced-steps", default=_DEFAULT.forced_steps, show_default=True,
+              help="Steps at the start in which every stage is fed the teacher's "
+              "map.")  # fmt: skip
 @click.option("--batch-size", default=_DEFAULT.batch_size, show_default=True,
               help="Crops a step.")  # fmt: skip
 @click.option("--threads", default=_DEFAULT.threads, show_default=True,
@@ -40,13 +43,14 @@ def distill_command(
     teacher: Path,
     output: Path,
     steps: int,
+    forced_steps: int,
     batch_size: int,
     threads: int,
     seed: int,
     use_clip_labels: bool,
     workers: int | None,
 ) -> None:
-    r"""Train a compact backbone on STILLS and the train split of CLIPS.
+    """Train a compact backbone on STILLS and the train split of CLIPS.
 
     STILLS is a manifest CSV with the columns path,label,group, or its folder; CLIPS is a labelled
     library with splits. The student starts from random weights and learns the teacher's maps
@@ -66,6 +70,7 @@ def distill_command(
 
     options = DistillOptions(
         steps=steps,
+        forced_steps=forced_steps,
         batch_size=batch_size,
         threads=threads,
         seed=seed,

@@ -62,7 +62,7 @@ def extract_command(
     sharpen: bool,
     workers: int | None,
 ) -> None:
-    r"""Embed every video of a labelled LIBRARY and write one HDF5 file per split.
+    """Embed every video of a labelled LIBRARY and write one HDF5 file per split.
 
     LIBRARY is a folder <Category>/**/video, a folder <split>/<Category>/**/video, or a CSV with
     the columns path,label and optionally split,group,source_id. Killed anywhere and run again,

@@ -57,7 +57,7 @@ def train_command(
     precision: Precision,
     no_dashboards: bool,
 ) -> None:
-    r"""Train one temporal model per seed on FEATURES and keep those that live.
+    """Train one temporal model per seed on FEATURES and keep those that live.
 
     FEATURES is the folder written by vidkind extract, or one feature file that holds several
     splits. Killed anywhere and run again, training goes on after the last finished epoch and

@@ -101,7 +101,7 @@ class DistillOptions:
         label_weight: Weight of the category loss after the forced steps.
         use_clip_labels: Train on the labels of clips too. Figures of a temporal model that is
             cross-validated over the same clips are then optimistic.
-        feature_dim: D, principal components kept of the pooled feature.
+        feature_dim: D, directions kept of the pooled feature.
         maps: Names of the teacher's maps, one a stage.
         probe_every: Steps between two measurements.
         threads: Replicas on a CPU.
@@ -122,7 +122,7 @@ class DistillOptions:
     cross_share: float = 0.4
     label_weight: float = 0.25
     use_clip_labels: bool = False
-    feature_dim: int = 256
+    feature_dim: int = 128
     maps: tuple[str, ...] = MOBILENET_V2_MAPS
     probe_every: int = 1500
     threads: int = 2

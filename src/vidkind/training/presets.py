@@ -237,7 +237,7 @@ def training_config(preset: Preset, **overrides: Any) -> TrainingConfig:
 
 
 # Where the compact preset leaves the published hyper-parameters; docs/experiments.md says why.
-_COMPACT_TRAINING: Mapping[str, Any] = {"num_epochs": 60, "patience": 20, "weight_decay": 0.05}
+_COMPACT_TRAINING: Mapping[str, Any] = {"num_epochs": 40, "patience": 12, "weight_decay": 0.05}
 
 
 def _build(kind: type[_Options], values: Mapping[str, Any]) -> _Options:

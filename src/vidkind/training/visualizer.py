@@ -61,13 +61,6 @@ class RealTimeTrainingVisualizer:
         self._lines: dict[str, Line2D] = {}
         for ax, (title, columns) in zip(axes, _CURVES.items(), strict=False):
             self._add_curves(ax, title, columns)
-        axes[1].axhline(TARGET_ACCURACY, color=_TARGET_COLOUR, linestyle=":", linewidth=2)
-        axes[1].text(
-            *(0.02, TARGET_ACCURACY + 1.5),
-            f"target {TARGET_ACCURACY:.0f} %",
-            color=_TARGET_COLOUR,
-            transform=axes[1].get_yaxis_transform(),
-        )
         self._add_bars(axes[3], categories)
         self._add_rate(axes[4])
         axes[5].axis("off")
@@ -147,6 +140,9 @@ class RealTimeTrainingVisualizer:
         if title.endswith("(%)"):
             ax.set_ylim(0, 105)
             ax.set_yticks(range(0, 101, 20))
+        if title.startswith("Accuracy"):
+            target = f"target {TARGET_ACCURACY:.0f} %"
+            ax.axhline(TARGET_ACCURACY, color=_TARGET_COLOUR, ls=":", linewidth=2, label=target)
         ax.legend(loc="upper right" if title == "Loss" else "lower right")
 
     def _add_bars(self, ax: Axes, categories: Sequence[str]) -> None:
