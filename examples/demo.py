@@ -18,8 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = Path(os.environ.get("VIDKIND_SHARED", ROOT.parent / "shared")) / "clips" / "manifest.csv"
-SOURCES_PER_SPLIT = {"train": 36, "val": 12}
-RENDERED_PER_CATEGORY = 16
+SOURCES_PER_SPLIT = {"train": 24, "val": 8}
+RENDERED_PER_CATEGORY = 12
 
 
 def vidkind(*arguments: str | Path) -> None:
@@ -76,7 +76,7 @@ def main() -> None:
     library = real_library(folder) if real else rendered_library(folder)
     features, run, bundle = folder / "features", folder / "run", folder / "bundle"
     vidkind("extract", library, "-o", features)
-    vidkind("train", features, "-o", run)
+    vidkind("train", features, "-o", run, "--epochs", "30")
     vidkind("evaluate", run, features)
     vidkind("bundle", run, "-o", bundle)
     samples = sorted((REAL.parent if real else library).glob("*/*.mp4"))[:: 150 if real else 16]
