@@ -68,6 +68,7 @@ def main() -> None:
         run([python, "-m", "ruff", "format", "--check", "."])
         run([python, "-m", "mypy"])
         run([python, "docs/make_cli_reference.py", "--check"])
+        run([python, "benchmarks/tables.py", "--check"])
 
 
 if __name__ == "__main__":

@@ -143,6 +143,37 @@ def learning_curve() -> str:
     return table(["training sources", "accuracy per source, logistic regression"], rows)
 
 
+def cost() -> str:
+    """What an answer of one member costs, compact against reference."""
+    result = load("temporal_cost")
+    small, large = (result["parameters_per_member"][name] for name in ("compact", "reference"))
+    rows = [
+        [
+            name,
+            f"{result[name]['reference_ms_median']:.1f}",
+            f"{result[name]['compact_ms_median']:.1f}",
+            f"{result[name]['ratio_median']:.0f} x",
+        ]
+        for name in ("one view", "with TTA")
+    ]
+    header = ["", "reference, ms", "compact, ms", "median of ratios"]
+    return (
+        f"{table(header, rows)}\n\nParameters a member: reference {large:,}, compact {small:,}.\n\n"
+        + stamp(result)
+    )
+
+
+def scales() -> str:
+    """What three temporal scales cost over one."""
+    result = load("scales")
+    ratio = result["ratio_three_scales_to_one"]
+    return (
+        f"Extraction with three scales takes {ratio['median']:.2f} times that with one (median of "
+        f"pairs, {ratio['min']:.2f} to {ratio['max']:.2f}); the result differs from three separate "
+        f"passes by {result['largest_difference_to_three_passes']:.0e} at most.\n\n{stamp(result)}"
+    )
+
+
 def seeds() -> str:
     """Validation accuracy of eight seeds."""
     result = load("seeds")
@@ -166,7 +197,17 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "mistakes": mistakes,
     "learning curve": learning_curve,
     "seeds": seeds,
+    "cost": cost,
+    "scales": scales,
 }
+
+
+def measured(block: Callable[[], str]) -> str:
+    """A block, or a line that says that its script has not been run for this version."""
+    try:
+        return block()
+    except FileNotFoundError:
+        return "*Not measured for this version.*"
 
 
 def filled(text: str) -> str:
@@ -174,7 +215,7 @@ def filled(text: str) -> str:
 
     def block(found: re.Match[str]) -> str:
         name = found.group(1)
-        return f"<!-- {name} -->\n{BLOCKS[name]()}\n<!-- end -->"
+        return f"<!-- {name} -->\n{measured(BLOCKS[name])}\n<!-- end -->"
 
     names = "|".join(map(re.escape, BLOCKS))
     return re.sub(rf"<!-- ({names}) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)

@@ -12,6 +12,9 @@ from vidkind.errors import BundleError
 from vidkind.features.backbones_onnx import open_session
 from vidkind.inference.tta import softmax, tta_views
 
+# The operators of a compact member are too short to be worth waking a second thread.
+_SMALL_GRAPH_BYTES = 64 << 20
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EnsembleAnswer:
@@ -48,7 +51,8 @@ class TemporalEnsemble:
                 ``attention`` [M, B, T] out.
             num_members: M, as the manifest says.
             temperature: Divides the logits before softmax.
-            num_threads: Threads inside one operator; 0 lets the runtime decide.
+            num_threads: Threads inside one operator; 0 takes one for a small graph and lets
+                the runtime decide for a large one.
             feature_dim: D to expect; None takes any.
             num_categories: K to expect; None takes any.
 
@@ -56,6 +60,8 @@ class TemporalEnsemble:
             BackboneError: The file is no ONNX graph that this runtime can run.
             BundleError: The graph has other inputs or outputs, or another M, D or K.
         """
+        if path.stat().st_size < _SMALL_GRAPH_BYTES:
+            num_threads = num_threads or 1
         self._session = open_session(path, num_threads=num_threads)
         self._check_graph(path, {"M": num_members, "D": feature_dim, "K": num_categories})
         self._temperature = temperature
