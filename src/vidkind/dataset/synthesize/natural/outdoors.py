@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import numpy as np
 from PIL import Image
 
@@ -49,9 +51,9 @@ class Outdoors(Scene):
     def build(self) -> None:
         """Makes everything that does not move."""
 
+    @abstractmethod
     def world(self, time: float) -> Image.Image:
         """The world at a time, RGB, ww x wh pixels or larger."""
-        raise NotImplementedError
 
     def draw(self, time: float) -> Frame:
         """A picture of the world."""
