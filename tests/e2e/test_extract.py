@@ -159,3 +159,23 @@ def test_one_scale_float16_and_key_frames_are_options(
         assert file["features"].dtype == np.float16
         assert file["features"].shape[1] == 8
         assert not file.attrs["multi_scale"]
+
+
+def test_degraded_versions_of_training_videos_get_a_file_of_their_own(
+    vidkind, colour_library: Path, backbone: Path, features: Path, tmp_path: Path
+) -> None:
+    command = ("extract", colour_library, "-o", tmp_path, "--backbone", backbone)
+    done = vidkind(*command, "--degraded", 2)
+    clean_name, name = "train_features_multiscale.h5", "train_degraded_features_multiscale.h5"
+    assert name in done.stdout
+    clean, degraded = read_features(tmp_path / clean_name), read_features(tmp_path / name)
+    assert _same(tmp_path / clean_name, features / clean_name)
+    assert degraded.paths == tuple(path for path in clean.paths or () for _ in range(2))
+    assert degraded.groups == tuple(group for group in clean.groups or () for _ in range(2))
+    twice = np.repeat(clean.features, 2, axis=0)
+    assert (np.abs(degraded.features - twice).max(axis=(1, 2)) > 0.01).mean() > 0.5
+    again = vidkind(*command, "--degraded", 2)
+    assert "30 from an earlier run" in again.stdout
+    assert np.array_equal(degraded.features, read_features(tmp_path / name).features)
+    vidkind(*command)
+    assert not (tmp_path / name).exists()

@@ -11,9 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
+from vidkind.dataset.degrade import STEPS, degrade, overlay, random_crop, random_size
 from vidkind.distillation.batches import BatchMaker, crops, group_weights
 from vidkind.distillation.corpus import Corpus, Round, Source, build_corpus, list_sources
-from vidkind.distillation.degrade import STEPS, degrade, overlay, random_crop, random_size
 from vidkind.distillation.export import Backbone, export_backbone, fit_projection, store_as_half
 from vidkind.distillation.monitor import build_monitor
 from vidkind.distillation.options import CorpusOptions, DistillOptions, StudentOptions

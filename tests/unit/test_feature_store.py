@@ -10,7 +10,7 @@ import pytest
 
 from vidkind.errors import EmptyFileError, FeatureFileError, VideoNotFoundError
 from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
-from vidkind.features.splits import read_split
+from vidkind.features.splits import read_degraded, read_split
 from vidkind.features.store import FeatureRow, FeatureSet, read_features, write_features
 from vidkind.files import atomic_path
 from vidkind.records import FeatureSequence
@@ -207,3 +207,21 @@ def test_fingerprints_follow_the_content(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     with pytest.raises(EmptyFileError):
         video_fingerprint(tmp_path / "empty")
+
+
+def test_sets_are_joined_row_by_row_or_refused(tmp_path: Path) -> None:
+    videos = read_features(_write(tmp_path / "train_features.h5"))
+    both = videos.joined(videos.subset([1, 0]))
+    assert len(both) == len(videos) + 2
+    assert both.paths == (*(videos.paths or ()), *(videos.subset([1, 0]).paths or ()))
+    assert np.array_equal(both.features[-1], videos.features[0])
+    with pytest.raises(FeatureFileError, match="files of one extraction"):
+        videos.joined(replace(videos, categories=("w", "x", "y", "z")))
+
+
+def test_degraded_versions_are_found_in_a_folder_only(tmp_path: Path) -> None:
+    assert read_degraded(tmp_path) is None
+    file = _write(tmp_path / "train_degraded_features.h5")
+    found = read_degraded(tmp_path)
+    assert found is not None and len(found) == 4
+    assert read_degraded(file) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from vidkind.config import (
     SamplingOptions,
     SplitOptions,
 )
+
+if TYPE_CHECKING:
+    from vidkind.features.extract import DegradedVersions
 
 _SPLIT = SplitOptions()
 _SCALES = MultiScaleOptions()
@@ -42,9 +46,15 @@ _SCALES = MultiScaleOptions()
     default=(_SPLIT.train, _SPLIT.val, _SPLIT.test),
     help="Shares of the splits, by group, where the library brings none.",
 )  # fmt: skip
-@click.option("--seed", default=_SPLIT.seed, show_default=True, help="Seed of the split.")
+@click.option(
+    "--seed", default=_SPLIT.seed, show_default=True, help="Seed of the split and of degradation."
+)
 @click.option("--dtype", type=click.Choice(["float32", "float16"]), default="float32",
               show_default=True, help="float16 halves the files.")  # fmt: skip
+@click.option("--degraded", type=click.IntRange(min=0), default=0, show_default=True,
+              metavar="COUNT",
+              help="Also embed COUNT degraded versions of every training video (compressed, grey, "
+              "letterboxed, with a logo, ...), so that models learn not to mind.")  # fmt: skip
 @sampling_options
 @workers_option
 def extract_command(
@@ -56,6 +66,7 @@ def extract_command(
     shares: tuple[float, float, float],
     seed: int,
     dtype: str,
+    degraded: int,
     num_frames: int,
     sampler: Sampler,
     keep_black: bool,
@@ -95,10 +106,13 @@ def extract_command(
             multi_scale=multi_scale,
             dtype=dtype,
             workers=workers,
+            degraded=_degraded_versions(degraded, seed),
             progress=lambda item: advance(),
         )
     for name, file in report.files.items():
         click.echo(f"{name:<6}{report.written[name]:>7} videos  {file}")
+    if report.degraded_file:
+        click.echo(f"{degraded} degraded versions of each training video: {report.degraded_file}")
     counted = sum(report.written.values())
     click.echo(
         f"{report.num_inputs} videos in: {counted} with features ({report.reused} from an earlier "
@@ -109,3 +123,16 @@ def extract_command(
             f"{len(report.failures)} of {report.num_inputs} videos failed; "
             f"the reasons are in {report.failures_file}"
         )
+
+
+def _degraded_versions(count: int, seed: int) -> DegradedVersions | None:
+    from vidkind.errors import MissingExtraError
+    from vidkind.features.extract import DegradedVersions
+
+    if not count:
+        return None
+    try:
+        from vidkind.dataset.degrade_video import degrade_frames
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "pillow", "train") from error
+    return DegradedVersions(count=count, degrade=degrade_frames, seed=seed)

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 )
 @click.option("--nodes", type=click.IntRange(min=1), default=1, show_default=True, help="Machines.")
 @click.option("--precision", default="32-true", show_default=True, help="Lightning's name of it.")
+@click.option("--clean-only", is_flag=True,
+              help="Leave out the degraded versions that vidkind extract --degraded "
+              "made.")  # fmt: skip
 @click.option("--no-dashboards", is_flag=True, help="Draw no PNG after each epoch.")
 def train_command(
     features: Path,
@@ -55,6 +58,7 @@ def train_command(
     devices: int,
     nodes: int,
     precision: Precision,
+    clean_only: bool,
     no_dashboards: bool,
 ) -> None:
     """Train one temporal model per seed on FEATURES and keep those that live.
@@ -69,7 +73,7 @@ def train_command(
     vidkind train features/ -o big/ --preset reference --precision bf16-mixed
     """
     from vidkind.features.card import keep_weights, read_card
-    from vidkind.features.splits import kept_backbone, read_split
+    from vidkind.features.splits import kept_backbone, read_degraded, read_split
     from vidkind.training import DeviceOptions, train_ensemble, training_config
 
     chosen = {
@@ -78,8 +82,10 @@ def train_command(
         "batch_size": batch_size,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
+    train = read_split(features, "train")
+    degraded = None if clean_only else read_degraded(features)
     result = train_ensemble(
-        read_split(features, "train"),
+        train.joined(degraded) if degraded else train,
         read_split(features, "val"),
         output,
         preset=preset,

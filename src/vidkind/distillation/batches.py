@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from vidkind.dataset.degrade import STEPS
 from vidkind.distillation.corpus import Corpus
-from vidkind.distillation.degrade import STEPS
 from vidkind.distillation.options import DistillOptions
 from vidkind.distillation.student import normalise
 

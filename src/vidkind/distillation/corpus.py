@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vidkind.config import SamplingOptions
-from vidkind.distillation.degrade import (
+from vidkind.dataset.degrade import (
     BILINEAR,
     STEPS,
     Picture,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vidkind.config import MultiScaleOptions, SamplingOptions
 from vidkind.errors import DecodeError, VidkindError
@@ -21,13 +24,23 @@ from vidkind.video import sample_frames
 
 _log = logging.getLogger(__name__)
 
+# Further versions of a video's frames: (path, uint8 [T, H, W, 3]) -> the same shape, several.
+Versions = Callable[[Path | str, NDArray[np.uint8]], list[NDArray[np.uint8]]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddedVideo:
-    """A video's sampled frames and the feature sequence made of them."""
+    """A video's sampled frames and what was made of them.
+
+    Attributes:
+        frames: As decoded.
+        sequence: Their feature sequence.
+        versions: Feature sequences of further versions of the same frames.
+    """
 
     frames: FrameBatch
     sequence: FeatureSequence
+    versions: tuple[FeatureSequence, ...] = ()
 
 
 def embed_video(
@@ -62,19 +75,28 @@ def embed_videos(
     sampling: SamplingOptions,
     multi_scale: MultiScaleOptions,
     workers: int | None = None,
+    versions: Versions | None = None,
 ) -> Iterator[EmbeddedVideo | VidkindError]:
     """Embeds many videos; one result per path, in order, an error where a video fails.
 
     Decoding runs ahead in ``workers`` threads (PyAV releases the interpreter lock) while
     the caller's thread embeds. At most ``workers + 1`` videos' frames are held in memory.
+
+    Args:
+        paths: Video files.
+        backbone: What embeds the frames.
+        sampling: How frames are picked.
+        multi_scale: Temporal scales.
+        workers: Decoding threads; None chooses by the number of cores.
+        versions: Makes further versions of a video's frames, which are embedded too.
     """
     workers = workers or min(4, os.cpu_count() or 1)
     remaining = iter(paths)
     card = backbone.card
     with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
 
-        def submit(path: Path | str) -> Future[FrameBatch | VidkindError]:
-            return pool.submit(_decode_or_error, path, card, sampling)
+        def submit(path: Path | str) -> Future[_Decoded | VidkindError]:
+            return pool.submit(_decode_or_error, path, card, sampling, versions)
 
         pending = deque(submit(path) for path in islice(remaining, workers + 1))
         try:
@@ -84,7 +106,7 @@ def embed_videos(
                 if isinstance(decoded, VidkindError):
                     yield decoded
                 else:
-                    yield embed_frames(decoded, backbone, multi_scale)
+                    yield _embed_all(decoded, backbone, multi_scale)
         finally:
             # Whoever stops early, by Ctrl-C for one, waits for no video that has not begun.
             pool.shutdown(wait=False, cancel_futures=True)
@@ -102,11 +124,32 @@ def _decode(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Decoded:
+    """Frames, and further versions of them, on their way to the backbone."""
+
+    frames: FrameBatch
+    versions: list[NDArray[np.uint8]]
+
+
+def _embed_all(
+    decoded: _Decoded, backbone: Backbone, multi_scale: MultiScaleOptions
+) -> EmbeddedVideo:
+    times = decoded.frames.times
+    return replace(
+        embed_frames(decoded.frames, backbone, multi_scale),
+        versions=tuple(
+            to_sequence(backbone.embed(frames), times, multi_scale) for frames in decoded.versions
+        ),
+    )
+
+
 def _decode_or_error(
-    path: Path | str, card: BackboneCard, sampling: SamplingOptions
-) -> FrameBatch | VidkindError:
+    path: Path | str, card: BackboneCard, sampling: SamplingOptions, versions: Versions | None
+) -> _Decoded | VidkindError:
     try:
-        return _decode(path, card, sampling, num_threads=1)
+        batch = _decode(path, card, sampling, num_threads=1)
+        return _Decoded(batch, versions(path, batch.frames) if versions else [])
     except VidkindError as error:
         return error
     except Exception as error:  # one bad file must never end a batch

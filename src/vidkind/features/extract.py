@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -11,12 +12,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vidkind.config import MultiScaleOptions, SamplingOptions
 from vidkind.errors import ConfigError, FeatureFileError, LibraryError, VidkindError
 from vidkind.features.backbones import Backbone
 from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.features.card import keep_weights
-from vidkind.features.embed import EmbeddedVideo, embed_videos
+from vidkind.features.embed import EmbeddedVideo, Versions, embed_videos
 from vidkind.features.multiscale import output_length
 from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
 from vidkind.features.store import FeatureRow, write_features
@@ -26,6 +30,9 @@ from vidkind.records import ErrorRecord, Split, VideoItem
 SPLITS = get_args(Split)
 FAILURE_COLUMNS = ("path", "label", "split", "type", "message")
 
+# (uint8 [T, H, W, 3], seed) -> the same shape: one degradation for all frames of a video.
+Degrade = Callable[[NDArray[np.uint8], tuple[int, ...]], NDArray[np.uint8]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractionReport:
@@ -34,6 +41,8 @@ class ExtractionReport:
     Attributes:
         written: Split -> number of videos in its feature file.
         files: Split -> the feature file.
+        degraded_file: The feature file of degraded versions of the training videos; None
+            where none were asked for.
         reused: Videos found finished from an earlier run.
         failures: Every video without features, with the reason.
         failures_file: The CSV that lists them; it exists even when empty.
@@ -44,6 +53,7 @@ class ExtractionReport:
     reused: int
     failures: tuple[tuple[VideoItem, ErrorRecord], ...]
     failures_file: Path
+    degraded_file: Path | None = None
 
     @property
     def num_inputs(self) -> int:
@@ -56,6 +66,34 @@ def feature_file_name(split: str, options: MultiScaleOptions) -> str:
     return f"{split}_features{'_multiscale' if options.enabled else ''}.h5"
 
 
+@dataclass(frozen=True, kw_only=True)
+class DegradedVersions:
+    """Further versions of every training video, for models that must not mind degradation.
+
+    Attributes:
+        count: Versions a video.
+        degrade: Makes one; ``vidkind.dataset.degrade_video.degrade_frames``.
+        seed: Seed of all of them, together with the video's content.
+    """
+
+    count: int
+    degrade: Degrade
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ConfigError(f"count is {self.count}; expected at least 1 version a video")
+
+    def keys(self, fingerprint: str) -> list[str]:
+        """Names of the versions of one video among the shards."""
+        return [f"{fingerprint}+degraded-{self.seed}-{k}" for k in range(self.count)]
+
+    def make(self, fingerprint: str, frames: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        """The versions, in the order of ``keys``."""
+        content = zlib.crc32(fingerprint.encode())
+        return [self.degrade(frames, (self.seed, content, k)) for k in range(self.count)]
+
+
 def extract_features(
     items: Sequence[VideoItem],
     categories: Sequence[str],
@@ -66,6 +104,7 @@ def extract_features(
     multi_scale: MultiScaleOptions | None = None,
     dtype: str = "float32",
     workers: int | None = None,
+    degraded: DegradedVersions | None = None,
     progress: Callable[[VideoItem], None] = lambda item: None,
 ) -> ExtractionReport:
     """Embeds every video of a library and writes one feature file per split.
@@ -82,6 +121,7 @@ def extract_features(
         multi_scale: Temporal scales.
         dtype: ``float32`` or ``float16``.
         workers: Decoding threads; None chooses by the number of cores.
+        degraded: Also embed degraded versions of the training videos, into a file of their own.
         progress: Called once per video when it is finished or has failed.
 
     Raises:
@@ -101,11 +141,8 @@ def extract_features(
         keep_weights(backbone.path, backbone.card, output)
     shards = ShardFolder(output / "shards", provenance)
     fingerprints, errors = _fingerprint_all(items)
-    todo = [
-        item
-        for item in items
-        if item.key in fingerprints and shards.load(fingerprints[item.key]) is None
-    ]
+    wanted = _shard_keys(items, fingerprints, degraded)
+    todo = [item for item in items if not all(map(shards.has, wanted.get(item.key, ())))]
     reused = len(fingerprints) - len(todo)
     embed = partial(
         embed_videos,
@@ -113,15 +150,16 @@ def extract_features(
         sampling=sampling,
         multi_scale=multi_scale,
         workers=workers,
+        versions=_version_maker(todo, fingerprints, degraded) if degraded else None,
     )
     for item, outcome in _outcomes(items, todo, embed):
         if isinstance(outcome, VidkindError):
             errors[item.key] = ErrorRecord(type=outcome.type, message=str(outcome))
         elif outcome is not None:
-            shard = Shard(
-                sequence=outcome.sequence, duration_seconds=outcome.frames.duration_seconds
-            )
-            shards.save(fingerprints[item.key], shard)
+            sequences = (outcome.sequence, *outcome.versions)
+            for key, sequence in zip(wanted[item.key], sequences, strict=True):
+                seconds = outcome.frames.duration_seconds
+                shards.save(key, Shard(sequence=sequence, duration_seconds=seconds))
         progress(item)
     failures_file = output / "failures.csv"
     failures = tuple((item, errors[item.key]) for item in items if item.key in errors)
@@ -131,32 +169,65 @@ def extract_features(
         raise LibraryError(
             f"none of the {len(items)} videos could be used; the reasons are in {failures_file}"
         )
+    write = partial(
+        write_features,
+        max_frames=output_length(sampling.num_frames, multi_scale),
+        feature_dim=backbone.card.feature_dim,
+        categories=categories,
+        multi_scale=multi_scale.enabled,
+        dtype=dtype,
+        attributes={"provenance": json.dumps(provenance)},
+    )
     written, files = {}, {}
     for split in SPLITS:
-        chosen = [item for item in good if item.split == split]
+        keys = [(item, wanted[item.key][0]) for item in good if item.split == split]
         file = output / feature_file_name(split, multi_scale)
-        if not chosen:
+        if not keys:
             file.unlink(missing_ok=True)  # of an earlier division of the library
             continue
-        files[split], written[split] = file, len(chosen)
-        write_features(
-            file,
-            _rows(chosen, fingerprints, shards, categories),
-            count=len(chosen),
-            max_frames=output_length(sampling.num_frames, multi_scale),
-            feature_dim=backbone.card.feature_dim,
-            categories=categories,
-            multi_scale=multi_scale.enabled,
-            dtype=dtype,
-            attributes={"provenance": json.dumps(provenance)},
-        )
+        files[split], written[split] = file, len(keys)
+        write(file, _rows(keys, fingerprints, shards, categories), count=len(keys))
+    degraded_file = output / feature_file_name("train_degraded", multi_scale)
+    versions = [(item, key) for item in good for key in wanted[item.key][1:]]
+    if versions:
+        rows = _rows(versions, fingerprints, shards, categories)
+        write(degraded_file, rows, count=len(versions))
+    else:
+        degraded_file.unlink(missing_ok=True)  # of an earlier run
     return ExtractionReport(
         written=written,
         files=files,
         reused=reused,
         failures=failures,
         failures_file=failures_file,
+        degraded_file=degraded_file if versions else None,
     )
+
+
+def _shard_keys(
+    items: Sequence[VideoItem],
+    fingerprints: dict[str, str],
+    degraded: DegradedVersions | None,
+) -> dict[str, list[str]]:
+    """Item -> its shards: the clean one first; items that cannot be read are left out."""
+    keys = {}
+    for item in items:
+        if item.key in fingerprints:
+            fingerprint = fingerprints[item.key]
+            versions = degraded.keys(fingerprint) if degraded and item.split == "train" else []
+            keys[item.key] = [fingerprint, *versions]
+    return keys
+
+
+def _version_maker(
+    items: Sequence[VideoItem], fingerprints: dict[str, str], degraded: DegradedVersions
+) -> Versions:
+    of_path = {item.path: fingerprints[item.key] for item in items if item.split == "train"}
+
+    def make(path: Path | str, frames: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        return degraded.make(of_path[str(path)], frames) if str(path) in of_path else []
+
+    return make
 
 
 def feature_provenance(
@@ -219,13 +290,13 @@ def _outcomes(
 
 
 def _rows(
-    items: Sequence[VideoItem],
+    keys: Sequence[tuple[VideoItem, str]],
     fingerprints: dict[str, str],
     shards: ShardFolder,
     categories: Sequence[str],
 ) -> Iterator[FeatureRow]:
-    for item in items:
-        shard = shards.load(fingerprints[item.key])
+    for item, key in keys:
+        shard = shards.load(key)
         assert shard is not None, f"shard of {item.key} vanished during the run"
         yield FeatureRow(
             features=shard.sequence.features,

@@ -69,6 +69,10 @@ class ShardFolder:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
 
+    def has(self, fingerprint: str) -> bool:
+        """Whether there is a shard that can be read."""
+        return self.load(fingerprint) is not None
+
     def save(self, fingerprint: str, shard: Shard) -> None:
         """Writes a shard in one step."""
         with atomic_path(self._path(fingerprint)) as temporary, temporary.open("wb") as file:

@@ -59,6 +59,19 @@ def read_split(path: Path, split: str) -> FeatureSet:
     return found
 
 
+def read_degraded(path: Path) -> FeatureSet | None:
+    """Degraded versions of the training videos, where the extraction made some.
+
+    Args:
+        path: Folder written by ``vidkind extract``; a single feature file has none.
+    """
+    names = ("train_degraded_features_multiscale.h5", "train_degraded_features.h5")
+    for name in names if path.is_dir() else ():
+        if (path / name).is_file():
+            return read_features(path / name)
+    return None
+
+
 def kept_backbone(features: Path) -> Path | None:
     """The ONNX backbone that an extraction left beside its feature files, if there is one."""
     folder = features if features.is_dir() else features.parent

@@ -108,6 +108,31 @@ class FeatureSet:
             changed[name] = None if column is None else tuple(column[i] for i in rows)
         return replace(self, **changed)
 
+    def joined(self, other: FeatureSet) -> FeatureSet:
+        """These rows, then those of ``other``.
+
+        Raises:
+            FeatureFileError: The two differ in T, D or categories.
+        """
+        if self.features.shape[1:] != other.features.shape[1:] or (
+            self.categories != other.categories
+        ):
+            raise FeatureFileError(
+                f"features of shape {list(self.features.shape)} with categories "
+                f"{list(self.categories)} do not go with {list(other.features.shape)} and "
+                f"{list(other.categories)}; expected files of one extraction"
+            )
+        changed: dict[str, Any] = {}
+        for name in ("features", "labels", "num_frames", "times", "durations", *_TEXT_COLUMNS):
+            columns = getattr(self, name), getattr(other, name)
+            if columns[0] is None or columns[1] is None:
+                changed[name] = None
+            elif name in _TEXT_COLUMNS:
+                changed[name] = columns[0] + columns[1]
+            else:
+                changed[name] = np.concatenate(columns)
+        return replace(self, **changed)
+
     def split(self, name: str) -> FeatureSet:
         """The rows of one split.
 

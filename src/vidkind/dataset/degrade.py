@@ -1,7 +1,7 @@
 """What may happen to a picture on its way to a viewer: bars, logos, compression, dithering.
 
 In: an RGB ``PIL.Image`` and a ``numpy.random.Generator``. Out: a new picture; everything random
-comes from the generator. The student is taught that none of this changes the kind of content.
+comes from the generator. Models are taught that none of this changes the kind of content.
 """
 
 from __future__ import annotations
