@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from vidkind.errors import ConfigError
@@ -16,6 +18,7 @@ from vidkind.training import (
     training_config,
 )
 from vidkind.training.layers import SelfAttention, time_statistics, valid_steps
+from vidkind.training.linear import fit_linear
 
 DIM = 10
 CONFIGS = {
@@ -108,10 +111,44 @@ def test_compact_standardises_what_it_is_fitted_on():
     features = 50 + 7 * torch.randn(100, 8, DIM)
     features[..., 0] = 3  # never changes
     valid = valid_steps(lengths, 8)
-    model.fit_input_statistics(features * valid[..., None], lengths)
+    model.fit_closed_form(features * valid[..., None], lengths, torch.arange(100) % 4)
     torch.testing.assert_close(model.input_mean, features[valid].mean(0), atol=1e-3, rtol=0)
     torch.testing.assert_close(model.input_scale[1:], features[valid].std(0)[1:], rtol=1e-3, atol=0)
     assert torch.isfinite(model(features, lengths)).all()
+
+
+def test_compact_answers_with_logistic_regression_beside_the_deep_classifier():
+    torch.manual_seed(0)
+    model = build_model(CONFIGS["compact"]).eval()
+    labels = torch.arange(60) % 4
+    features = torch.randn(60, 8, DIM) + labels[:, None, None]
+    lengths = torch.full((60,), 8)
+    before = model(features, lengths)
+    model.fit_closed_form(features, lengths, labels)
+    assert not torch.allclose(before, model(features, lengths))
+    wide = (time_statistics((features - model.input_mean) / model.input_scale, None)
+            - model.statistics_mean) / model.statistics_scale  # fmt: skip
+    linear = wide @ model.linear_weight.T + model.linear_bias
+    deep = 2 * model(features, lengths) - linear
+    with torch.no_grad():
+        model.linear_weight.zero_()
+        model.linear_bias.zero_()
+    torch.testing.assert_close(2 * model(features, lengths), deep, atol=1e-4, rtol=1e-4)
+
+
+def test_linear_classifier_reaches_the_optimum_of_scikit_learn():
+    torch.manual_seed(1)
+    labels = torch.tensor([0] * 60 + [1] * 25 + [2] * 15)
+    features = torch.randn(100, 30) + 0.5 * labels[:, None]
+    weight, bias = fit_linear(features, labels, num_classes=3)
+    # Shares add up to 1 here and to N in scikit-learn, which puts C on the loss.
+    reference = LogisticRegression(
+        C=1 / (5e-5 * 30 * 100), class_weight="balanced", max_iter=5000, tol=1e-8
+    ).fit(features.numpy(), labels.numpy())
+    expected = reference.decision_function(features.numpy())
+    found = (features @ weight.T + bias).numpy()
+    found -= found.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, expected, atol=0.02)
 
 
 def test_reference_config_has_exactly_the_published_keys():

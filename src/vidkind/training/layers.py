@@ -32,10 +32,15 @@ class TemporalModel(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """As ``forward``; also gives the pooling weight of each step [B, T], adding up to 1."""
 
-    def fit_input_statistics(self, features: Tensor, lengths: Tensor) -> None:
-        """Lets the model look at the training features [N, T, D] once, before training.
+    def fit_closed_form(self, features: Tensor, lengths: Tensor, labels: Tensor) -> None:
+        """Computes what needs no gradient steps, once, before training.
 
-        Nothing is learned here unless a model says so.
+        Does nothing unless a model says so.
+
+        Args:
+            features: float32 [N, T, D] of the training videos.
+            lengths: int64 [N], valid steps.
+            labels: int64 [N].
         """
 
 

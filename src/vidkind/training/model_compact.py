@@ -1,4 +1,4 @@
-"""The compact temporal model: pooled statistics beside one small BiLSTM with attention."""
+"""The compact temporal model: a linear classifier beside one small BiLSTM with attention."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from vidkind.training.layers import (
     time_statistics,
     valid_steps,
 )
+from vidkind.training.linear import fit_linear
 
 # Videos looked at together while the standardisation is fitted.
 _CHUNK = 64
@@ -25,18 +26,21 @@ _MIN_SCALE = 1e-3
 
 
 class CompactTemporalModel(TemporalModel):
-    """At most a million parameters a member; two branches, wide and deep.
+    """At most a million parameters a member; two classifiers whose logits are averaged.
 
-    The wide branch pools mean, deviation and mean absolute step of the input over time
-    (statistics pooling, Snyder et al., 2018): what a linear classifier does well with few
-    videos. The deep branch is projection, BiLSTM, self-attention and attention pooling: what
-    order in time adds. Both are standardised or normalised, so any backbone's features do.
+    The linear one reads mean, deviation and mean absolute step of the input over time
+    (statistics pooling, Snyder et al., 2018): with few videos hard to beat. It is fitted to its
+    optimum before training and kept. The deep one reads the same statistics and, through
+    projection, BiLSTM, self-attention and attention pooling, the order in time. It is trained
+    alone: beside a classifier that knows its training videos there would be little to learn.
     """
 
     input_mean: Tensor
     input_scale: Tensor
     statistics_mean: Tensor
     statistics_scale: Tensor
+    linear_weight: Tensor
+    linear_bias: Tensor
 
     def __init__(
         self,
@@ -71,18 +75,25 @@ class CompactTemporalModel(TemporalModel):
         self.attention_pooling = nn.Linear(hidden_dim, 1)
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(2 * hidden_dim, num_classes))
         initialise(self)
+        self.register_buffer("linear_weight", torch.zeros(num_classes, 3 * feature_dim))
+        self.register_buffer("linear_bias", torch.zeros(num_classes))
 
     def forward_with_attention(
         self, features: Tensor, lengths: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Logits [B, K] and pooling weights [B, T] of features [B, T, D]; see ``forward``."""
+        """Logits [B, K] and pooling weights [B, T] of features [B, T, D]; see ``forward``.
+
+        While training, only the deep classifier answers.
+        """
         valid = valid_steps(lengths, features.shape[1])
         features = (features - self.input_mean) / self.input_scale
-        statistics = time_statistics(features, valid)
-        wide = (statistics - self.statistics_mean) / self.statistics_scale
+        wide = (time_statistics(features, valid) - self.statistics_mean) / self.statistics_scale
         deep, weights = self._read(self._drop_features(features), lengths, valid)
-        pooled = torch.cat([self.statistics_projection(wide), deep], dim=1)
-        return self.classifier(pooled), weights
+        logits = self.classifier(torch.cat([self.statistics_projection(wide), deep], dim=1))
+        if not self.training:
+            linear = functional.linear(wide, self.linear_weight, self.linear_bias)
+            logits = (logits + linear) / 2
+        return logits, weights
 
     def _drop_features(self, features: Tensor) -> Tensor:
         # One mask for all steps of a video: a new one at each step would average out.
@@ -98,8 +109,8 @@ class CompactTemporalModel(TemporalModel):
         weights = pooling_weights(self.attention_pooling(steps).squeeze(-1), valid)
         return torch.einsum("bt,btc->bc", weights, steps), weights
 
-    def fit_input_statistics(self, features: Tensor, lengths: Tensor) -> None:
-        """Sets the standardisation from the training features [N, T, D]; learns nothing else."""
+    def fit_closed_form(self, features: Tensor, lengths: Tensor, labels: Tensor) -> None:
+        """Fits the standardisation, then the linear classifier; see the base class."""
         self.input_mean, self.input_scale = _mean_and_scale(features, lengths)
         parts = [
             time_statistics(
@@ -110,6 +121,9 @@ class CompactTemporalModel(TemporalModel):
         pooled = torch.cat(parts)
         self.statistics_mean = pooled.mean(dim=0)
         self.statistics_scale = pooled.std(dim=0, correction=0).clamp(min=_MIN_SCALE)
+        wide = (pooled - self.statistics_mean) / self.statistics_scale
+        weight, bias = fit_linear(wide, labels, num_classes=len(self.linear_bias))
+        self.linear_weight, self.linear_bias = weight, bias
 
 
 def _chunks(features: Tensor, lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

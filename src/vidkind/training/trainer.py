@@ -127,7 +127,7 @@ class EnhancedTemporalModelTrainer:
     def _build(self) -> None:
         torch.manual_seed(self._seed)
         model = build_model(self._model_config)
-        model.fit_input_statistics(self._train.features, self._train.lengths)
+        model.fit_closed_form(self._train.features, self._train.lengths, self._train.labels)
         optimizer = torch.optim.AdamW(
             model.parameters(),
             lr=self._config.learning_rate,
