@@ -15,10 +15,11 @@ from vidkind.dataset.degrade import STEPS, degrade, overlay, random_crop, random
 from vidkind.distillation.batches import BatchMaker, crops, group_weights
 from vidkind.distillation.corpus import Corpus, Round, Source, build_corpus, list_sources
 from vidkind.distillation.export import Backbone, export_backbone, fit_projection, store_as_half
+from vidkind.distillation.loss import distillation_loss
 from vidkind.distillation.monitor import build_monitor
 from vidkind.distillation.options import CorpusOptions, DistillOptions, StudentOptions
 from vidkind.distillation.student import Student, normalise
-from vidkind.distillation.teacher import TeacherMaps
+from vidkind.distillation.teacher import TeacherMaps, measure
 from vidkind.distillation.trainer import Distiller
 from vidkind.errors import BackboneError, CheckpointError, ConfigError, LibraryError
 from vidkind.features import BackboneCard, InputSpec, file_sha256, load_backbone
@@ -27,9 +28,9 @@ from vidkind.records import VideoItem
 from vidkind.video.encode import write_video
 
 TINY = StudentOptions(
-    stem_width=8, channels=(6, 10), strides=(2, 2), widths=(8, 16), depths=(1, 1), pooled_dim=12
+    stem_width=8, channels=(6, 10, 10), strides=(2, 2, 1), hidden=(8, 16, 16), pooled_dim=12
 )
-MAPS = ("first", "second")
+MAPS = ("first", "second", "third")
 CATEGORIES = ("Animation", "Flat_Content", "Gaming", "Natural_Content")
 
 
@@ -73,10 +74,11 @@ def write_teacher(path: Path) -> Path:
             super().__init__()
             self.a = torch.nn.Conv2d(3, 6, 3, 4, 1)
             self.b = torch.nn.Conv2d(6, 10, 3, 2, 1)
-            self.c = torch.nn.Conv2d(10, 12, 1)
+            self.c = torch.nn.Conv2d(10, 10, 3, 1, 1)
+            self.d = torch.nn.Conv2d(10, 12, 1)
 
         def forward(self, x):
-            return self.c(self.b(self.a(x))).relu().mean((2, 3))
+            return self.d(self.c(self.b(self.a(x)))).relu().mean((2, 3))
 
     torch.onnx.export(
         Teacher(), (torch.zeros(2, 3, 32, 32),), str(path), dynamo=False,
@@ -152,15 +154,45 @@ def test_crop_and_size_stay_within_the_picture() -> None:
 def test_student_has_the_documented_size_and_shape() -> None:
     student = Student().eval()
     count = sum(p.numel() for p in student.parameters())
-    assert 2_200_000 < count < 2_400_000
+    assert 2_300_000 < count < 2_600_000
     with torch.inference_mode():
         assert student(torch.zeros(1, 3, 96, 128)).shape == (1, 1280)
         x, sides = torch.zeros(1, 3, 128, 128), []
         for number, channels in enumerate(student.options.channels):
-            x = student.stage(number, x)
+            x = student.block(number, x)
             assert x.shape[1] == channels
             sides.append(x.shape[-1])
-    assert sides == [32, 16, 8, 8, 4]
+    assert sides == [32] * 2 + [16] * 3 + [8] * 7 + [4] * 4
+
+
+def test_blocks_with_a_shortcut_learn_what_the_teacher_adds() -> None:
+    assert TINY.has_shortcut == (False, False, True)
+    assert sum(StudentOptions().has_shortcut) == 10
+    first, second = torch.randn(2, 16, 4, 3, 3)
+    answers = [[first, first + 0.1 * second, first.mean((2, 3))]]
+    found = measure(answers, (False, True))
+    torch.testing.assert_close(found.changes[0], found.deviations[0])
+    torch.testing.assert_close(found.changes[1], 0.1 * second.std((0, 2, 3)))
+
+
+def test_large_maps_are_learnt_from_a_part_of_the_batch_while_forced(teacher: Path) -> None:
+    batch = BatchMaker(random_corpus(), run_options(), size=16)(3, 0)
+    shown, taught = crops(batch, 48, torch.device("cpu"))
+    answers = TeacherMaps(teacher, MAPS)(taught)
+    head = torch.nn.Linear(12, 4)
+    seen: list[list[int]] = []
+    for forced in (True, False):
+        student = Student(TINY)
+        counts: list[int] = []
+        for block in student.blocks:
+            block.register_forward_hook(lambda _m, x, _y, c=counts: c.append(len(x[0])))
+        statistics = measure([answers], TINY.has_shortcut)
+        distillation_loss(
+            student, head, shown, answers, statistics, batch, forced=forced, label_weight=0.0
+        )["loss"].backward()
+        assert all(p.grad is not None for p in student.parameters())
+        seen.append(counts)
+    assert seen == [[4, 16, 16], [16, 16, 16]]
 
 
 def test_export_gives_the_same_features_as_torch(tmp_path: Path) -> None:
@@ -219,9 +251,10 @@ def test_half_storage_keeps_names_and_small_tensors() -> None:
 
 def test_teacher_shows_its_maps_at_any_size(teacher: Path) -> None:
     answers = TeacherMaps(teacher, MAPS)(torch.zeros(5, 3, 64, 64))
-    assert [tuple(a.shape) for a in answers] == [(5, 6, 16, 16), (5, 10, 8, 8), (5, 12)]
-    with pytest.raises(BackboneError, match="no tensor 'third'"):
-        TeacherMaps(teacher, ("third",))
+    maps = [(5, 6, 16, 16), (5, 10, 8, 8), (5, 10, 8, 8)]
+    assert [tuple(a.shape) for a in answers] == [*maps, (5, 12)]
+    with pytest.raises(BackboneError, match="no tensor 'fourth'"):
+        TeacherMaps(teacher, ("fourth",))
 
 
 def test_batches_follow_their_seed_and_labels_of_clips_are_left_out() -> None:
@@ -329,7 +362,7 @@ def _item(path: Path, label: str, split: str | None, group: str) -> VideoItem:
     [
         lambda: DistillOptions(steps=0),
         lambda: DistillOptions(steps=5, forced_steps=9),
-        lambda: StudentOptions(widths=(8,), depths=(1, 2)),
+        lambda: StudentOptions(hidden=(8,), strides=(1, 2)),
         lambda: CorpusOptions(degraded_per_round=()),
         lambda: CorpusOptions(picture_size=8),
     ],

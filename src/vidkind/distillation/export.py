@@ -31,7 +31,7 @@ _OPSET = 17
 _SMALLEST_HALVED = 256
 _MAX_STILLS, _SEED, _BATCH = 1100, 11, 32
 # Added to the scatter within groups, as a share of its mean eigenvalue.
-_RIDGE = 0.3
+_RIDGE = 1.0
 
 
 class Backbone(nn.Module):
@@ -52,8 +52,9 @@ def fit_projection(student: Student, corpus: Corpus, *, size: int, dim: int) -> 
     """Directions of the pooled feature that tell groups apart and ignore degradation.
 
     Regularised discriminant analysis (Friedman, 1989) between groups (a series, a console, a
-    site; no categories); a clean picture and its degraded version count as one group. The size
-    of a dimension says how much it tells: do not standardise the features afterwards.
+    site; no categories); a clean picture and its degraded version count as one group. Telling
+    directions come out large, others small. A random rotation then mixes them, so that a model
+    that standardises each feature does not blow up the small ones.
 
     Args:
         student: The network, in evaluation mode.
@@ -62,7 +63,7 @@ def fit_projection(student: Student, corpus: Corpus, *, size: int, dim: int) -> 
         dim: D, directions kept.
 
     Returns:
-        A linear layer [P -> D]; its outputs have mean 0 and, on average, variance 1.
+        A linear layer [P -> D]; its outputs have mean 0 and variance about 1.
     """
     rows = _sample(corpus)
     versions = [corpus.rounds[0].pictures[rows, k] for k in (0, 1)]
@@ -73,12 +74,18 @@ def fit_projection(student: Student, corpus: Corpus, *, size: int, dim: int) -> 
     groups = np.array([corpus.sources[i].group for i in rows])
     matrix = _discriminants(features, np.concatenate([groups, groups]))[:, :dim]
     matrix /= np.sqrt((features @ matrix).var(0).mean())
-    matrix /= deviation[:, None]
+    matrix = (matrix / deviation[:, None]) @ _rotation(dim)
     projection = nn.Linear(*matrix.shape)
     with torch.no_grad():
         projection.weight.copy_(torch.from_numpy(matrix.T.copy()))
         projection.bias.copy_(torch.from_numpy(-mean @ matrix))
     return projection
+
+
+def _rotation(dim: int) -> NDArray[Any]:
+    """A random orthogonal matrix [D, D]."""
+    drawn = np.random.default_rng(_SEED).standard_normal((dim, dim))
+    return np.asarray(np.linalg.qr(drawn)[0])
 
 
 def _discriminants(features: NDArray[Any], groups: NDArray[np.str_]) -> NDArray[Any]:

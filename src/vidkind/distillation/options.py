@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from vidkind.errors import ConfigError
 
-# Where the map of each stage leaves MobileNetV2 1.0 (mobilenet_v2_1.0_features.onnx): strides
-# 4, 8, 16, 16 and 32 with 24, 32, 64, 96 and 320 channels.
-MOBILENET_V2_MAPS: tuple[str, ...] = (
-    "/f/f.3/Add_output_0",
-    "/f/f.6/Add_output_0",
-    "/f/f.10/Add_output_0",
-    "/f/f.13/Add_output_0",
-    "/f/f.17/f/f.2/c/Conv_output_0",
+# Where each inverted residual block of MobileNetV2 1.0 ends (mobilenet_v2_1.0_features.onnx),
+# from the second on; blocks without a shortcut end in a convolution.
+MOBILENET_V2_MAPS: tuple[str, ...] = tuple(
+    f"/f/f.{block}/f/f.2/c/Conv_output_0"
+    if block in (2, 4, 7, 11, 14, 17)
+    else f"/f/f.{block}/Add_output_0"
+    for block in range(2, 18)
 )
 
 
@@ -54,31 +53,41 @@ class CorpusOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class StudentOptions:
-    """Shape of the network.
+    """Shape of the network: one block a stage, one map of the teacher a block.
 
     Attributes:
         stem_width: Channels after the first convolution, which has stride 2.
-        channels: Channels of the map that each stage ends in: those of the teacher's maps.
-        strides: Stride of each stage.
-        widths: Channels inside each stage.
-        depths: Bottleneck blocks of each stage.
+        channels: Channels of the map each block ends in: those of the teacher's maps.
+        strides: Stride of each block.
+        hidden: Channels inside each block.
+        num_fused: How many blocks at the start are fused (one dense 3 x 3 convolution instead of
+            1 x 1 and depthwise).
         pooled_dim: Length of the pooled feature: that of the teacher's.
     """
 
-    stem_width: int = 24
-    channels: tuple[int, ...] = (24, 32, 64, 96, 320)
-    strides: tuple[int, ...] = (2, 2, 2, 1, 2)
-    widths: tuple[int, ...] = (40, 80, 128, 160, 320)
-    depths: tuple[int, ...] = (1, 2, 2, 2, 3)
+    stem_width: int = 32
+    channels: tuple[int, ...] = (24,) * 2 + (32,) * 3 + (64,) * 4 + (96,) * 3 + (160,) * 3 + (320,)
+    strides: tuple[int, ...] = (2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1)
+    hidden: tuple[int, ...] = (64, 144, 144, 192, 192, 192) + (384,) * 4 + (576,) * 3 + (1152,) * 3
+    num_fused: int = 1
     pooled_dim: int = 1280
 
     def __post_init__(self) -> None:
-        lengths = {len(self.channels), len(self.strides), len(self.widths), len(self.depths)}
+        lengths = {len(self.channels), len(self.strides), len(self.hidden)}
         if len(lengths) != 1 or not self.channels:
             raise ConfigError(
-                f"channels is {self.channels}, strides {self.strides}, widths {self.widths}, "
-                f"depths {self.depths}; expected one of each a stage"
+                f"channels is {self.channels}, strides {self.strides}, hidden {self.hidden}; "
+                "expected one of each a block"
             )
+
+    @property
+    def has_shortcut(self) -> tuple[bool, ...]:
+        """Which blocks add their input to their output: those that keep size and channels."""
+        before = (self.stem_width, *self.channels)
+        return tuple(
+            stride == 1 and inputs == outputs
+            for inputs, outputs, stride in zip(before, self.channels, self.strides, strict=False)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +96,7 @@ class DistillOptions:
 
     Attributes:
         steps: Optimiser steps in all.
-        forced_steps: Steps at the start in which each stage is fed the teacher's map.
+        forced_steps: Steps at the start in which each block is fed the teacher's map.
         batch_size: Crops a step, over all replicas.
         crop_size: Side of the crops that teacher and student see, pixels.
         zoom: Range of the share of the stored picture's side that a crop spans.
@@ -102,7 +111,7 @@ class DistillOptions:
         use_clip_labels: Train on the labels of clips too. Figures of a temporal model that is
             cross-validated over the same clips are then optimistic.
         feature_dim: D, directions kept of the pooled feature.
-        maps: Names of the teacher's maps, one a stage.
+        maps: Names of the teacher's maps, one a block.
         probe_every: Steps between two measurements.
         threads: Replicas on a CPU.
         seed: Seed of start weights, batches and augmentation.
@@ -122,7 +131,7 @@ class DistillOptions:
     cross_share: float = 0.4
     label_weight: float = 0.25
     use_clip_labels: bool = False
-    feature_dim: int = 128
+    feature_dim: int = 256
     maps: tuple[str, ...] = MOBILENET_V2_MAPS
     probe_every: int = 1500
     threads: int = 2
@@ -140,11 +149,11 @@ class DistillOptions:
             )
 
     def lr_at(self, step: int) -> float:
-        """Learning rate: linear to one half while forced, then a cosine to zero."""
+        """Learning rate: linear to a tenth while forced, then a cosine from one half to zero."""
         if step < self.forced_steps:
             warm = min(1.0, (step + 1) / self.warmup_steps)
-            return self.lr * warm * (1 - 0.5 * step / self.forced_steps)
+            return self.lr * warm * (1 - 0.9 * step / self.forced_steps)
         done = (step - self.forced_steps) / max(1, self.steps - self.forced_steps)
         warm = min(1.0, (step - self.forced_steps + 1) / self.warmup_steps)
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-        return self.lr * 0.75 * warm * (0.005 + 0.995 * cosine)
+        return self.lr * 0.5 * max(0.1, warm) * (0.005 + 0.995 * cosine)

@@ -1,38 +1,59 @@
-"""The student: a small residual network that speaks the teacher's maps between its stages.
+"""The student: a small network of inverted residual blocks, each with a map of the teacher.
 
 In: float32 [B, 3, H, W] in -1..1, H and W multiples of 32. Out: float32 [B, P], the pooled
-feature. Each stage ends in a map of the teacher's shape, so that every position of every stage
-has a target; inside, stages are dense residual bottlenecks and share nothing with the teacher.
+feature. Every block ends in a map of the teacher's shape, so that every position of every
+block has a target. The first block is fused, and blocks have widths of their own.
 """
 
 from __future__ import annotations
 
-from typing import cast
-
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor, autocast, nn
 
 from vidkind.distillation.options import StudentOptions
 
 
-class Bottleneck(nn.Module):
-    """Residual block 1 x 1, 3 x 3, 1 x 1 at half width (He et al., 2016, section 4.1).
+class Depthwise(nn.Module):
+    """3 x 3 convolution within each channel, batch normalisation, ReLU6.
 
-    The last batch normalisation starts small, so that a block starts near the identity
-    (after Goyal et al., 2017, section 5.1, who start it at zero).
+    With stride 2 it runs in float32: CPUs have no fast bfloat16 kernel for that.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, stride: int) -> None:
         super().__init__()
-        last = convolution(width // 2, width, 1, activation=False)
-        nn.init.constant_(last[-1].get_parameter("weight"), 0.2)
-        self.body = nn.Sequential(
-            convolution(width, width // 2, 1), convolution(width // 2, width // 2, 3), last
-        )
+        self.layers = convolution(width, width, 3, stride=stride, groups=width)
+        self._exact = stride > 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, C, H, W] -> the same."""
-        return F.relu(x + self.body(x))
+        """[B, C, H, W] -> [B, C, H / stride, W / stride]."""
+        if not self._exact:
+            return self.layers(x)  # type: ignore[no-any-return]
+        with autocast(x.device.type, enabled=False):
+            return self.layers(x.float())  # type: ignore[no-any-return]
+
+
+class InvertedResidual(nn.Module):
+    """Expand, convolve, project (Sandler et al., "MobileNetV2", 2018, section 3.3).
+
+    Fused: one dense 3 x 3 convolution expands and convolves (Tan and Le, "EfficientNetV2", 2021,
+    section 3.2), which is faster where there are few channels. The projection has no
+    normalisation: it ends in the teacher's own units.
+    """
+
+    def __init__(
+        self, inputs: int, hidden: int, outputs: int, *, stride: int, fused: bool, shortcut: bool
+    ) -> None:
+        super().__init__()
+        if fused:
+            expand: list[nn.Module] = [convolution(inputs, hidden, 3, stride=stride)]
+        else:
+            expand = [convolution(inputs, hidden, 1), Depthwise(hidden, stride)]
+        self.body = nn.Sequential(*expand, nn.Conv2d(hidden, outputs, 1))
+        self._shortcut = shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, C', H / stride, W / stride]."""
+        y: Tensor = self.body(x)
+        return x + y if self._shortcut else y
 
 
 class Student(nn.Module):
@@ -42,15 +63,18 @@ class Student(nn.Module):
         super().__init__()
         self.options = options
         self.stem = convolution(3, options.stem_width, 3, stride=2)
-        self.stages = nn.ModuleList()
+        self.blocks = nn.ModuleList()
         inputs = options.stem_width
-        for channels, stride, width, depth in zip(
-            options.channels, options.strides, options.widths, options.depths, strict=True
-        ):
-            blocks = [Bottleneck(width) for _ in range(depth)]
-            first = convolution(inputs, width, 3, stride=stride)
-            self.stages.append(nn.Sequential(first, *blocks, nn.Conv2d(width, channels, 1)))
-            inputs = channels
+        shapes = zip(
+            options.channels, options.hidden, options.strides, options.has_shortcut, strict=True
+        )
+        for number, (outputs, hidden, stride, shortcut) in enumerate(shapes):
+            fused = number < options.num_fused
+            block = InvertedResidual(
+                inputs, hidden, outputs, stride=stride, fused=fused, shortcut=shortcut
+            )
+            self.blocks.append(block)
+            inputs = outputs
         self.head = convolution(inputs, options.pooled_dim, 1)
         self._start_weights()
 
@@ -58,14 +82,10 @@ class Student(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
-        for stage in self.stages:
-            last = cast(nn.Conv2d, cast(nn.Sequential, stage)[-1])
-            nn.init.xavier_normal_(last.weight)
-            nn.init.zeros_(cast(Tensor, last.bias))
 
-    def stage(self, number: int, x: Tensor) -> Tensor:
-        """One stage: the picture (number 0) or the map before it -> normalised map."""
-        result: Tensor = self.stages[number](self.stem(x) if number == 0 else x)
+    def block(self, number: int, x: Tensor) -> Tensor:
+        """One block: the picture (number 0) or the map before it -> map."""
+        result: Tensor = self.blocks[number](self.stem(x) if number == 0 else x)
         return result
 
     def pool(self, x: Tensor) -> Tensor:
@@ -75,26 +95,26 @@ class Student(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, 3, H, W] in -1..1 -> [B, P]."""
-        for number in range(len(self.stages)):
-            x = self.stage(number, x)
+        for number in range(len(self.blocks)):
+            x = self.block(number, x)
         return self.pool(x)
 
 
 def convolution(
-    inputs: int, outputs: int, kernel: int, *, stride: int = 1, activation: bool = True
+    inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1
 ) -> nn.Sequential:
-    """Convolution, batch normalisation and, unless switched off, ReLU.
+    """Convolution, batch normalisation, ReLU6.
 
     With stride 2 only the right and bottom edges are padded (TensorFlow's SAME), so that the
     cells of a map lie where the teacher's do.
     """
-    layers: list[nn.Module] = []
     if stride == 2:
-        layers += [nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(inputs, outputs, kernel, 2, 0, bias=False)]
+        pad: list[nn.Module] = [nn.ZeroPad2d((0, 1, 0, 1))]
+        conv = nn.Conv2d(inputs, outputs, kernel, 2, 0, groups=groups, bias=False)
     else:
-        layers.append(nn.Conv2d(inputs, outputs, kernel, 1, kernel // 2, bias=False))
-    layers.append(nn.BatchNorm2d(outputs))
-    return nn.Sequential(*layers, *([nn.ReLU(inplace=True)] if activation else []))
+        pad = []
+        conv = nn.Conv2d(inputs, outputs, kernel, 1, kernel // 2, groups=groups, bias=False)
+    return nn.Sequential(*pad, conv, nn.BatchNorm2d(outputs), nn.ReLU6(inplace=True))
 
 
 def normalise(pictures: Tensor) -> Tensor:

@@ -28,16 +28,17 @@ class Statistics:
     Attributes:
         means: float32 [C] each.
         deviations: float32 [C] each, never near zero.
+        changes: float32 [C] for each map, deviation of what its block adds to the map before:
+            of the map itself where the block has no shortcut.
     """
 
     means: list[Tensor]
     deviations: list[Tensor]
+    changes: list[Tensor]
 
-    def normalised(self, number: int, values: Tensor) -> Tensor:
-        """[B, C, H, W] or [B, C] -> the same with mean 0 and deviation 1 in each channel."""
-        shape = (1, -1, 1, 1) if values.ndim == 4 else (1, -1)
-        mean = self.means[number].to(values.device).view(shape)
-        return (values - mean) / self.deviations[number].to(values.device).view(shape)
+    def normalised_feature(self, values: Tensor) -> Tensor:
+        """Pooled feature [B, P] -> the same with mean 0 and deviation 1 in each direction."""
+        return (values - self.means[-1].to(values.device)) / self.deviations[-1].to(values.device)
 
 
 class TeacherMaps:
@@ -88,14 +89,31 @@ class TeacherMaps:
         return [torch.from_numpy(values).to(x.device) for values in joined]
 
 
-def measure(answers: list[list[Tensor]]) -> Statistics:
-    """Statistics of the answers to some batches; silent channels get a floor."""
-    means, deviations = [], []
-    for number in range(len(answers[0])):
-        values = torch.cat([answer[number].cpu() for answer in answers])
-        axes = (0, 2, 3) if values.ndim == 4 else (0,)
-        deviation = values.std(axes)
-        floor = 0.05 if values.ndim == 4 else 0.25
-        means.append(values.mean(axes))
-        deviations.append(deviation.clamp_min(max(1e-6, floor * float(deviation.median()))))
-    return Statistics(means, deviations)
+def measure(answers: list[list[Tensor]], has_shortcut: tuple[bool, ...]) -> Statistics:
+    """Statistics of the answers to some batches; silent channels get a floor.
+
+    Args:
+        answers: One list of maps and feature for each batch.
+        has_shortcut: Which maps are the map before them plus something.
+    """
+    joined = [torch.cat([answer[k].cpu() for answer in answers]) for k in range(len(answers[0]))]
+    changes = [
+        _deviation(joined[k] - joined[k - 1] if shortcut else joined[k], 0.05)
+        for k, shortcut in enumerate(has_shortcut)
+    ]
+    floors = [0.05] * len(has_shortcut) + [0.25]
+    return Statistics(
+        means=[values.mean(_axes(values)) for values in joined],
+        deviations=[_deviation(v, floor) for v, floor in zip(joined, floors, strict=True)],
+        changes=changes,
+    )
+
+
+def _axes(values: Tensor) -> tuple[int, ...]:
+    return (0, 2, 3) if values.ndim == 4 else (0,)
+
+
+def _deviation(values: Tensor, floor: float) -> Tensor:
+    """Deviation of each channel, at least ``floor`` times the median one."""
+    deviation = values.std(_axes(values))
+    return deviation.clamp_min(max(1e-6, floor * float(deviation.median())))

@@ -86,7 +86,7 @@ class Distiller:
             batch = self._maker(_MEASURE_STEP + number, 0)
             _, taught = crops(batch, self.options.crop_size, self._device)
             answers.append(self._teachers[0](taught))
-        return measure(answers)
+        return measure(answers, self._net.options.has_shortcut)
 
     def run(
         self, *, stop: int | None = None, progress: Callable[[int], None] = lambda step: None
