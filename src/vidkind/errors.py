@@ -64,6 +64,10 @@ class DecodeError(VideoError):
     """The stream is there but no frame of it can be decoded."""
 
 
+class VideoLimitError(VideoError):
+    """The video is larger, longer or slower to decode than is allowed where it was given."""
+
+
 class LibraryError(VidkindError):
     """A labelled library (folders or manifest) is not laid out as expected."""
 
@@ -90,3 +94,7 @@ class BundleError(VidkindError):
 
 class DownloadError(VidkindError):
     """Something had to be downloaded and could not be."""
+
+
+class AddressError(DownloadError):
+    """An address may not be fetched: not http(s), or not in a public network."""

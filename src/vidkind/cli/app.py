@@ -15,6 +15,7 @@ from vidkind.cli.distill import distill_command
 from vidkind.cli.evaluate import evaluate_command
 from vidkind.cli.extract import extract_command
 from vidkind.cli.probe import probe_command
+from vidkind.cli.serve import serve_command, worker_command
 from vidkind.cli.synthesize import synthesize_command
 from vidkind.cli.train import train_command
 from vidkind.errors import ConfigError, VidkindError
@@ -79,6 +80,8 @@ for _command in (
     bundle_command,
     synthesize_command,
     distill_command,
+    serve_command,
+    worker_command,
 ):
     cli.add_command(_command)
 

@@ -109,6 +109,21 @@ class SingleVideoClassifier:
             else:
                 yield self._answer(path, outcome, use_tta)
 
+    @property
+    def backbone(self) -> OnnxBackbone:
+        """What embeds the frames."""
+        return self._backbone
+
+    def classify_embedded(
+        self, path: Path | str, embedded: EmbeddedVideo, *, use_tta: bool = False
+    ) -> Prediction:
+        """Answers for a video that was decoded and embedded elsewhere."""
+        return self._answer(path, embedded, use_tta)
+
+    def scores_of(self, features: NDArray[np.float32]) -> dict[str, float]:
+        """What the ensemble says of features float32 [T, D] alone, of a part of a video."""
+        return self._named(self._ensemble.answer(features).scores)
+
     def _answer(self, path: Path | str, embedded: EmbeddedVideo, use_tta: bool) -> Prediction:
         answer = self._ensemble.answer(embedded.sequence.features, use_tta=use_tta)
         best = int(np.argmax(answer.scores))

@@ -67,6 +67,17 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
         )
 
 
+def frame_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Width and height in pixels as the header says, before any frame is decoded.
+
+    Raises:
+        VideoError: As ``probe``.
+    """
+    container, stream = open_video(path)
+    with container:
+        return stream.codec_context.width, stream.codec_context.height
+
+
 def _rotation(path: str | os.PathLike[str]) -> int:
     container, stream = open_video(path)
     with container:

@@ -40,6 +40,7 @@ def sample_frames(
     width: int,
     options: SamplingOptions = SamplingOptions(),  # noqa: B008 (frozen)
     num_threads: int = 0,
+    on_frame: Callable[[int], None] | None = None,
 ) -> FrameBatch:
     """Sample ``options.num_frames`` frames, uniformly in presentation time.
 
@@ -54,6 +55,8 @@ def sample_frames(
         width: Width of the pictures in pixels.
         options: How many frames, by which sampler, and their hygiene.
         num_threads: Decoder threads; 0 lets FFmpeg choose.
+        on_frame: Called after each sampled frame with how many there are so far; counting
+            begins again where a stream turns out to be damaged.
 
     Returns:
         Upright RGB pictures, at most N where black ones are skipped; transparent pixels are
@@ -75,10 +78,10 @@ def sample_frames(
     maker = PictureMaker(height=height, width=width)
     timeline = _timeline_of(path)
     try:
-        return _sample(path, timeline, maker, options, num_threads)
+        return _sample(path, timeline, maker, options, num_threads, on_frame)
     except OutOfOrderError:
         logger.debug("%s: presentation times are unusable; frames are counted", path)
-        return _sample(path, _counted(path, timeline), maker, options, num_threads)
+        return _sample(path, _counted(path, timeline), maker, options, num_threads, on_frame)
 
 
 def exact(reader: FrameReader, timeline: Timeline, targets: Sequence[int]) -> Iterator[Shown]:
@@ -147,6 +150,7 @@ def _sample(
     maker: PictureMaker,
     options: SamplingOptions,
     num_threads: int,
+    on_frame: Callable[[int], None] | None,
 ) -> FrameBatch:
     with FrameReader(path, timeline, num_threads=num_threads) as reader:
         first = reader.peek()
@@ -157,14 +161,22 @@ def _sample(
             )
         targets = target_times(first.time, timeline.end, options.num_frames)
         shown = SAMPLERS[options.sampler](reader, timeline, targets)
+        if on_frame is not None:
+            shown = _reported(shown, on_frame)
         batch = _batch(shown, first.time, timeline, maker, options)
         batch = replace(batch, frames_decoded=reader.frames_decoded)
         last = reader.current if reader.at_end else None
     if last is not None and last.time < timeline.last and last.end <= targets[-1]:
         logger.debug("%s breaks off after %d of %d ticks", path, last.end, timeline.end)
         cut = replace(timeline, end=last.end, last=last.time)
-        return _sample(path, cut, maker, options, num_threads)
+        return _sample(path, cut, maker, options, num_threads, on_frame)
     return batch
+
+
+def _reported(shown: Iterator[Shown], on_frame: Callable[[int], None]) -> Iterator[Shown]:
+    for count, frame in enumerate(shown, start=1):
+        yield frame
+        on_frame(count)
 
 
 def _batch(

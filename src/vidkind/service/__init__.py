@@ -1,0 +1,36 @@
+"""The service: videos in over HTTP, answers out, by jobs that outlive the process.
+
+In: ``ServiceOptions``. Out: a Flask application, worker processes that classify, and the
+server that runs both. Jobs, results and hashes live in a database, notices in a queue.
+Does not know: how frames are picked, embedded or judged (the inference room does), training.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vidkind.service.options import ServiceOptions
+
+if TYPE_CHECKING:
+    from vidkind.service.app import create_app
+    from vidkind.service.server import serve
+    from vidkind.service.worker import work
+
+__all__ = ["ServiceOptions", "create_app", "serve", "work"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: the command line reads the options and must not load Flask for that.
+    if name == "create_app":
+        from vidkind.service.app import create_app
+
+        return create_app
+    if name == "serve":
+        from vidkind.service.server import serve
+
+        return serve
+    if name == "work":
+        from vidkind.service.worker import work
+
+        return work
+    raise AttributeError(f"module 'vidkind.service' has no attribute {name!r}")

@@ -1,0 +1,171 @@
+"""From a request to a job: what is asked for is checked, stored and put in the queue."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+from flask import Request
+from sqlalchemy import Row
+from werkzeug.datastructures import FileStorage
+
+from vidkind.errors import EmptyFileError
+from vidkind.service.fetch import check_url
+from vidkind.service.jobs import NewJob
+from vidkind.service.library import library_file
+from vidkind.service.options import MEGABYTE
+from vidkind.service.problems import RequestError
+from vidkind.service.state import Service
+from vidkind.video import is_video_name
+
+_CHUNK_BYTES = 1 << 20
+_MAX_NAME = 200
+_LONGEST_WAIT = 30
+_MIN_FREE_BYTES = 256 * MEGABYTE
+_TRUTH = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False, "": False}
+
+
+def check_room(service: Service) -> None:
+    """Refuses while the queue or the disk is full.
+
+    Raises:
+        RequestError: 503, with the time after which to try again.
+    """
+    waiting = service.store.states().get("queued", 0)
+    if waiting >= service.options.max_queue:
+        seconds = service.store.mean_seconds() * max(1, waiting // 10)
+        wait = min(_LONGEST_WAIT, max(1, math.ceil(seconds)))
+        raise RequestError(503, f"{waiting} jobs are waiting; try again later", retry_after=wait)
+    if shutil.disk_usage(service.options.data).free < _MIN_FREE_BYTES:
+        raise RequestError(503, "there is no room for more files", retry_after=_LONGEST_WAIT)
+
+
+def job_from_upload(service: Service, request: Request) -> Row[Any]:
+    """Takes the one file of a form, and ``use_tta``.
+
+    Raises:
+        RequestError: Not one file under ``file``, other fields, or no video's name.
+        EmptyFileError: The file has no bytes.
+    """
+    if set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
+        raise RequestError(400, "the form has no field 'file' with one file; expected one video")
+    unknown = set(request.form) - {"use_tta"}
+    if unknown:
+        raise RequestError(400, f"field {min(unknown)!r} is not known; expected file and use_tta")
+    return add_upload(service, request.files["file"], use_tta=form_truth(request, "use_tta"))
+
+
+def add_upload(service: Service, file: FileStorage, *, use_tta: bool) -> Row[Any]:
+    """Stores an upload under a random name and makes a job of it; see ``job_from_upload``."""
+    check_room(service)
+    name = display_name(file.filename or "")
+    if not is_video_name(name):
+        raise RequestError(
+            415, f"{name!r} does not end like a video; expected .mp4, .webm, .mkv, .mov, .gif, ..."
+        )
+    location = secrets.token_hex(16) + Path(name).suffix.lower()
+    target = service.options.uploads / location
+    try:
+        sha256 = _store(file, target)
+        return _add(service, "upload", name, location, use_tta=use_tta, sha256=sha256)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def job_from_json(service: Service, body: object) -> Row[Any]:
+    """Takes ``{"url": ...}`` or ``{"library_path": ...}``, and ``use_tta``.
+
+    Raises:
+        RequestError: Not such an object.
+        AddressError: The form of the address is not allowed.
+        VideoNotFoundError: The library has no such video.
+    """
+    if not isinstance(body, dict) or not set(body) <= {"url", "library_path", "use_tta"}:
+        raise RequestError(400, "expected an object with url or library_path, and use_tta")
+    use_tta = body.get("use_tta", False)
+    if not isinstance(use_tta, bool):
+        raise RequestError(400, f"use_tta is {use_tta!r}; expected true or false")
+    given = [key for key in ("url", "library_path") if key in body]
+    if len(given) != 1 or not isinstance(body[given[0]], str):
+        raise RequestError(400, "expected one of url and library_path, as text")
+    if given == ["url"]:
+        return add_url(service, body["url"], use_tta=use_tta)
+    return add_library(service, body["library_path"], use_tta=use_tta)
+
+
+def add_url(service: Service, url: str, *, use_tta: bool) -> Row[Any]:
+    """Makes a job of an address; see ``job_from_json``."""
+    name = display_name(check_url(url))
+    check_room(service)
+    return _add(service, "url", name, url, use_tta=use_tta)
+
+
+def add_library(service: Service, name: str, *, use_tta: bool) -> Row[Any]:
+    """Makes a job of a video of the library; see ``job_from_json``."""
+    library_file(service.options.library, name)
+    check_room(service)
+    return _add(service, "library", name, name, use_tta=use_tta)
+
+
+def form_truth(request: Request, name: str) -> bool:
+    """A form field that is true or false.
+
+    Raises:
+        RequestError: It is neither.
+    """
+    text = request.form.get(name, "")
+    if text.lower() not in _TRUTH:
+        raise RequestError(400, f"{name} is {text[:40]!r}; expected true or false")
+    return _TRUTH[text.lower()]
+
+
+def display_name(name: str) -> str:
+    """What to call a file: the last part of its name, without control characters."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    clean = "".join(c if c.isprintable() else "_" for c in last)
+    if len(clean) > _MAX_NAME:
+        suffix = Path(clean).suffix[:16]
+        clean = clean[: _MAX_NAME - len(suffix)] + suffix
+    return clean or "video"
+
+
+def _store(file: FileStorage, target: Path) -> str:
+    digest = hashlib.sha256()
+    with target.open("xb") as copy:
+        while chunk := file.stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            copy.write(chunk)
+        size = copy.tell()
+    if size == 0:
+        raise EmptyFileError("the file has zero bytes; expected a video: choose it again")
+    return digest.hexdigest()
+
+
+def _add(
+    service: Service,
+    kind: str,
+    name: str,
+    location: str,
+    *,
+    use_tta: bool,
+    sha256: str | None = None,
+) -> Row[Any]:
+    new = NewJob(
+        kind=kind,
+        name=name,
+        location=location,
+        options_key=service.options_key(use_tta=use_tta),
+        use_tta=use_tta,
+        sha256=sha256,
+    )
+    job_id = service.store.add(new)
+    job = service.store.get(job_id)
+    assert job is not None, "it was just added"
+    if job.state == "queued":
+        service.notices.put()
+    return job

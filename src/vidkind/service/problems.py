@@ -1,0 +1,93 @@
+"""Errors as problem documents (RFC 9457); no stack trace leaves the server."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from vidkind.errors import (
+    AddressError,
+    EmptyFileError,
+    VideoLimitError,
+    VideoNotFoundError,
+    VidkindError,
+)
+
+_log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS: dict[type[VidkindError], int] = {
+    AddressError: 422,
+    EmptyFileError: 422,
+    VideoLimitError: 413,
+    VideoNotFoundError: 404,
+}
+_WAIT_SECONDS = 5
+
+
+class RequestError(VidkindError):
+    """A request that is not answered as asked.
+
+    Attributes:
+        status: HTTP status.
+        retry_after: Seconds after which to try again, or None.
+    """
+
+    def __init__(self, status: int, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+def document(status: int, kind: str, detail: str) -> dict[str, Any]:
+    """A problem document.
+
+    Args:
+        status: HTTP status.
+        kind: Stable name of the error.
+        detail: What was found, what was expected, what to do next.
+    """
+    title = HTTPStatus(status).phrase
+    return {"type": f"urn:vidkind:{kind}", "title": title, "status": status, "detail": detail}
+
+
+def answer(status: int, kind: str, detail: str, *, retry_after: int | None = None) -> Response:
+    """A problem document as a response."""
+    body = json.dumps(document(status, kind, detail), ensure_ascii=False)
+    response = Response(body + "\n", status, content_type=MEDIA_TYPE)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def register(app: Flask) -> None:
+    """Makes every error of an application a problem document."""
+    app.register_error_handler(VidkindError, _from_vidkind)
+    app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(Exception, _from_anything)
+
+
+def _from_vidkind(error: VidkindError) -> Response:
+    if isinstance(error, RequestError):
+        return answer(error.status, error.type, str(error), retry_after=error.retry_after)
+    return answer(_STATUS.get(type(error), 422), error.type, str(error))
+
+
+def _from_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    response = answer(status, type(error).__name__, " ".join((error.description or "").split()))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After", "Location", "WWW-Authenticate"):
+            response.headers[name] = value
+    return response
+
+
+def _from_anything(error: Exception) -> Response:
+    _log.error("a request failed unexpectedly", exc_info=error)
+    detail = "something went wrong here and was logged; try again, and report it if it stays"
+    return answer(500, "InternalError", detail, retry_after=_WAIT_SECONDS)

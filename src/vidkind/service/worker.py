@@ -1,0 +1,148 @@
+"""A worker process: does jobs, keeps the queue honest, tidies up, stops cleanly."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from vidkind.inference import SingleVideoClassifier
+from vidkind.service.jobs import HEARTBEAT_SECONDS, JobStore
+from vidkind.service.notices import Notices
+from vidkind.service.options import ServiceOptions
+from vidkind.service.pipeline import Pipeline
+from vidkind.service.sandbox import preload
+
+_log = logging.getLogger(__name__)
+
+# How long running jobs may take to end after the worker is told to stop; then they go back.
+GRACE_SECONDS = 20.0
+_TIDY_SECONDS = 60.0
+
+
+def work(options: ServiceOptions, *, stop: threading.Event, worker_id: str | None = None) -> None:
+    """Does jobs until told to stop; then ends the running ones or puts them back.
+
+    Args:
+        options: Where jobs are, and what is allowed.
+        stop: Set from a signal handler or another thread.
+        worker_id: Name under which it takes jobs; made up where none is given.
+
+    Raises:
+        BundleError: The bundle cannot be opened.
+    """
+    worker_id = worker_id or new_worker_id()
+    preload()
+    store = JobStore(options.database_url, connections=options.workers + 2)
+    classifier = SingleVideoClassifier(options.bundle)
+    abort = threading.Event()
+    pipeline = Pipeline(options, store, classifier, abort)
+
+    def one() -> None:
+        if not stop.is_set() and (job := store.claim(worker_id)) is not None:
+            pipeline.run(job)
+
+    notices = Notices(options, one)
+    consumer = notices.huey.create_consumer(
+        workers=max(1, options.workers),
+        periodic=False,
+        max_delay=0.3,
+        health_check_interval=5,
+        shutdown_timeout=GRACE_SECONDS + 10,
+    )
+    consumer.start()
+    stop_on_signals(stop)
+    try:
+        _look_after(options, store, notices, worker_id, stop)
+    finally:
+        alarm = threading.Timer(GRACE_SECONDS, abort.set)
+        alarm.start()
+        consumer.stop(graceful=True)
+        alarm.cancel()
+        store.put_back(worker=worker_id)
+        store.close()
+
+
+def new_worker_id() -> str:
+    """A name no other worker has."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """SIGTERM and Ctrl-C set the event; a second Ctrl-C ends at once."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+
+
+def _look_after(
+    options: ServiceOptions,
+    store: JobStore,
+    notices: Notices,
+    worker_id: str,
+    stop: threading.Event,
+) -> None:
+    tidied = 0.0
+    while not stop.is_set():
+        try:
+            store.greet(worker_id)
+            store.put_back()
+            notices.top_up(store.states().get("queued", 0))
+            if time.monotonic() - tidied > _TIDY_SECONDS:
+                tidied = time.monotonic()
+                tidy(options, store)
+        except Exception:  # a database that is away for a moment must not end the worker
+            _log.exception("the database or the queue cannot be reached")
+        stop.wait(HEARTBEAT_SECONDS)
+
+
+def tidy(options: ServiceOptions, store: JobStore) -> None:
+    """Removes jobs, results and files whose time is over."""
+    store.expire(job_seconds=options.job_hours * 3600)
+    keep_seconds = options.upload_hours * 3600
+    in_use = store.locations_in_use(upload_seconds=keep_seconds)
+    for file in options.uploads.iterdir():
+        if file.name not in in_use and _age_seconds(file) > keep_seconds:
+            file.unlink(missing_ok=True)
+
+
+def _age_seconds(file: Path) -> float:
+    try:
+        return time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def main() -> None:
+    """A worker of ``vidkind serve``: options on the first line of stdin, and stop at its end.
+
+    The end of stdin is the end of the server, however that ended.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("huey").setLevel(logging.WARNING)
+    order = json.loads(sys.stdin.readline())
+    stop = threading.Event()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        stop.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    work(ServiceOptions.from_json(order["options"]), stop=stop, worker_id=order["worker"])
+
+
+if __name__ == "__main__":
+    main()
