@@ -29,6 +29,7 @@ LEVELS = {
     "training": 6,
     "distillation": 7,
     "evaluation": 7,
+    "service": 8,
     "cli": 9,
 }
 # metrics is the one definition of accuracy that training shares with evaluation.
@@ -45,6 +46,14 @@ ONLY_IN = {
     "sklearn": ("evaluation/", "dataset/", "distillation/"),
     "scipy": ("evaluation/",),
     "click": ("cli/",),
+    "flask": ("service/",),
+    "flask_limiter": ("service/",),
+    "werkzeug": ("service/",),
+    "waitress": ("service/",),
+    "sqlalchemy": ("service/",),
+    "huey": ("service/",),
+    "httpcore": ("service/",),
+    "prometheus_client": ("service/",),
     "rich": ("cli/", "training/", "distillation/"),
 }
 

@@ -31,7 +31,13 @@ class Notices:
             MissingExtraError: Redis's client is not installed.
         """
         self.huey = _open(options)
-        self._task = self.huey.task(name="work")(work or _nothing)
+
+        # Defined here for server and worker alike: Huey knows a task by its module and name.
+        def do() -> None:
+            if work is not None:
+                work()
+
+        self._task = self.huey.task(name="work")(do)
 
     def put(self) -> None:
         """Wakes a worker."""
@@ -52,7 +58,3 @@ def _open(options: ServiceOptions) -> Huey:
         return RedisHuey(_NAME, url=options.queue, results=False)
     except ImportError as error:
         raise MissingExtraError("redis", "cluster") from error
-
-
-def _nothing() -> None:
-    """Notices are only sent from here."""

@@ -24,5 +24,6 @@ def index() -> ResponseReturnValue:
         has_library=current.options.library is not None,
         videos=[] if current.options.api_keys else library_names(current.options.library),
         needs_key=current.options.api_keys is not None,
+        upload_hours=f"{current.options.upload_hours:g}",
         max_upload_mb=current.options.max_upload_mb,
     )
