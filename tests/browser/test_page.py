@@ -1,0 +1,278 @@
+"""The page, used as a person would: Chromium on a real service with the shipped bundle's kin."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.clips import render
+from tests.service import Running, service
+from tests.tiny import tiny_bundle
+
+pytestmark = pytest.mark.slow
+DESKTOP, PHONE = (1280, 1000), (390, 844)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="module")
+def running(folder: Path) -> Iterator[Running]:
+    library = folder / "library"
+    library.mkdir()
+    render(library / "kept.mp4", 15)
+    bundle = tiny_bundle(folder / "tiny").path
+    with service(folder / "data", "--bundle", str(bundle), "--library", str(library)) as started:
+        yield started
+
+
+@pytest.fixture
+def browser(folder: Path) -> Iterator[webdriver.Chrome]:
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if program is None or driver is None:
+        message = "chromium and chromedriver are not installed"
+        if os.environ.get("VIDKIND_REQUIRE_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
+        options.add_argument(argument)
+    options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    resize(opened, DESKTOP)
+    yield opened
+    # Whatever a test did: nothing was asked of another host, and no policy was broken.
+    for entry in opened.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = message["params"]["request"]["url"]
+            assert url.startswith(("http://127.0.0.1", "data:", "blob:", "chrome")), url
+    complaints = [e["message"] for e in opened.get_log("browser") if "Security" in e["message"]]
+    opened.quit()
+    assert complaints == []
+
+
+def resize(browser: webdriver.Chrome, size: tuple[int, int]) -> None:
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE},
+    )
+
+
+def until(check: Callable[[], object], what: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if check():
+                return
+        except Exception as error:  # elements come and go while the page changes
+            what = f"{what} ({type(error).__name__})"
+        time.sleep(0.05)
+    raise AssertionError(f"waited in vain for: {what[:300]}")
+
+
+def cards(browser: webdriver.Chrome) -> list[WebElement]:
+    return browser.find_elements(By.CSS_SELECTOR, "#list > li")
+
+
+def states(browser: webdriver.Chrome) -> list[str]:
+    return [element.text for element in browser.find_elements(By.CSS_SELECTOR, "#list .state")]
+
+
+def message(browser: webdriver.Chrome) -> str:
+    return browser.find_element(By.ID, "message").text
+
+
+def choose(browser: webdriver.Chrome, *files: Path) -> None:
+    browser.find_element(By.ID, "file").send_keys("\n".join(map(str, files)))
+
+
+def ended(browser: webdriver.Chrome, count: int) -> bool:
+    found = states(browser)
+    return len(found) == count and set(found) <= {"done", "answered before", "failed"}
+
+
+def clip(folder: Path, name: str, frames: int = 20, size: tuple[int, int] = (48, 64)) -> Path:
+    path = folder / name
+    if path.exists():
+        return path
+    noise = np.random.default_rng(frames)
+    pictures = [noise.integers(0, 255, (*size, 3), np.uint8) for _ in range(frames)]
+    return render(path, pictures)
+
+
+def test_two_files_are_uploaded_and_answered(browser, running: Running, folder: Path) -> None:
+    browser.get(running.url)
+    choose(browser, clip(folder, "one.mp4", 20), clip(folder, "two.mp4", 21))
+    until(lambda: ended(browser, 2), "two answers")
+    for card in cards(browser):
+        assert card.find_element(By.CSS_SELECTOR, ".verdict strong").text
+        assert len(card.find_elements(By.CSS_SELECTOR, ".bars > div")) == 4
+        pictures = card.find_elements(By.CSS_SELECTOR, ".strip img")
+        assert len(pictures) == 12
+        browser.execute_script("arguments[0].scrollIntoView()", pictures[0])
+        until(lambda p=pictures[0]: int(p.get_property("naturalWidth")) > 0, "a picture")
+        assert "attention" in pictures[0].get_attribute("alt")
+        card.find_element(By.CSS_SELECTOR, "summary").click()
+        assert len(card.find_elements(By.CSS_SELECTOR, "tbody tr")) == 3
+    widths = browser.execute_script(
+        "return [...document.querySelectorAll('.bars > div')].slice(0, 4).map((row) => "
+        "row.querySelector('i').offsetWidth / row.querySelector('.bar').offsetWidth)"
+    )
+    assert sum(widths) == pytest.approx(1, abs=0.05), "bars are as long as probabilities say"
+    assert browser.find_element(By.ID, "live").get_attribute("textContent")
+
+
+def test_progress_is_seen_while_a_job_runs(browser, running: Running, folder: Path) -> None:
+    browser.get(running.url)
+    seen: set[str] = set()
+    choose(browser, clip(folder, "long.mp4", 90, (720, 1280)))
+
+    def watch() -> bool:
+        seen.update(text.split(",")[0] for text in states(browser))
+        return ended(browser, 1)
+
+    until(watch, f"the end of a long job, seen {seen}", 120)
+    assert seen & {"uploading", "queued", "decoding", "embedding", "answering"}
+    assert states(browser) == ["done"]
+
+
+def test_test_time_augmentation_can_be_switched(browser, running: Running, folder: Path) -> None:
+    browser.get(running.url)
+    browser.find_element(By.ID, "tta").click()
+    choose(browser, clip(folder, "tta.mp4", 22))
+    until(lambda: ended(browser, 1), "an answer with TTA")
+    assert "four views" in cards(browser)[0].text
+    cards(browser)[0].find_element(By.XPATH, ".//button[.='Without TTA']").click()
+    until(lambda: ended(browser, 2), "an answer without TTA")
+    assert "four views" not in cards(browser)[0].text
+
+
+def test_bad_addresses_are_explained(browser, running: Running) -> None:
+    browser.get(running.url)
+    field = browser.find_element(By.ID, "url")
+    field.send_keys("not an address", Keys.ENTER)
+    until(lambda: "expected one that begins with https://" in message(browser), "a complaint")
+    assert cards(browser) == []
+    field.clear()
+    field.send_keys("http://127.0.0.1/clip.mp4", Keys.ENTER)
+    until(lambda: ended(browser, 1), "a refused address")
+    assert "public network" in cards(browser)[0].text
+
+
+def test_a_text_file_is_refused_and_a_disguised_one_fails(browser, running, folder: Path) -> None:
+    for name in ("notes.txt", "notes.mp4"):
+        (folder / name).write_text("no video")
+    browser.get(running.url)
+    choose(browser, folder / "notes.txt")
+    until(lambda: "notes.txt does not end like a video" in message(browser), "a complaint")
+    choose(browser, folder / "notes.mp4")
+    until(lambda: ended(browser, 1), "a failed job")
+    assert "is not a video" in cards(browser)[0].text
+
+
+def test_html_in_a_name_stays_text(browser, running: Running, folder: Path) -> None:
+    name = "<img src=x onerror=document.title='owned'>.mp4"
+    shutil.copy(clip(folder, "plain.mp4", 23), folder / name)
+    browser.get(running.url)
+    choose(browser, folder / name)
+    until(lambda: ended(browser, 1), "an answer")
+    assert name in cards(browser)[0].text
+    assert "owned" not in browser.title
+    assert browser.find_elements(By.CSS_SELECTOR, "img[src='x']") == []
+
+
+def test_a_reload_in_mid_job_goes_on_and_history_stays(browser, running, folder: Path) -> None:
+    browser.get(running.url)
+    choose(browser, clip(folder, "reload.mp4", 91, (720, 1280)))
+    until(lambda: browser.execute_script("return localStorage['vidkind-history']"), "a job id")
+    browser.refresh()
+    until(lambda: ended(browser, 1), "the answer after a reload", 120)
+    browser.refresh()
+    until(lambda: ended(browser, 1), "the history")
+    assert "reload.mp4" in cards(browser)[0].text
+    cards(browser)[0].find_element(By.XPATH, ".//button[.='Remove']").click()
+    until(lambda: cards(browser) == [], "its removal")
+    browser.refresh()
+    time.sleep(0.5)
+    assert cards(browser) == []
+
+
+def test_a_library_video_is_picked_with_the_keyboard(browser, running: Running) -> None:
+    browser.get(running.url)
+    browser.find_element(By.ID, "library").send_keys("kept.mp4", Keys.ENTER)
+    until(lambda: ended(browser, 1), "an answer")
+    focused = set()
+    browser.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    for _ in range(20):
+        element = browser.switch_to.active_element
+        focused.add(element.get_attribute("id") or element.text)
+        element.send_keys(Keys.TAB)
+    assert {"file", "url", "library", "tta", "JSON", "CSV"} <= focused
+
+
+def test_answers_are_saved_as_json_and_csv(browser, running: Running, folder: Path) -> None:
+    browser.get(running.url)
+    choose(browser, clip(folder, "saved.mp4", 24))
+    until(lambda: ended(browser, 1), "an answer")
+    for kind in ("JSON", "CSV"):
+        cards(browser)[0].find_element(By.XPATH, f".//button[.='{kind}']").click()
+    until((folder / "saved.csv").is_file, "a CSV file")
+    until((folder / "saved.json").is_file, "a JSON file")
+    [answer] = json.loads((folder / "saved.json").read_text())
+    head, row = (folder / "saved.csv").read_text().splitlines()
+    assert head.startswith("path,category,confidence")
+    assert row.startswith(f"saved.mp4,{answer['category']},")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone_and_can_be_read(browser, running, folder: Path, scheme) -> None:
+    resize(browser, PHONE)
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    browser.get(running.url)
+    choose(browser, clip(folder, "phone.mp4", 25))
+    until(lambda: ended(browser, 1), "an answer")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
+    small = browser.execute_script(
+        "return [...document.querySelectorAll('button, input:not([type=file], [role=switch])')]"
+        ".filter((e) => e.offsetHeight && e.offsetHeight < 40).map((e) => e.outerHTML)"
+    )
+    assert small == [], "too small for a finger"
+    for selector in (".verdict strong", ".trust", ".opinion", ".state", "#drop-hint", "button"):
+        assert contrast(browser, selector) >= 4.5, selector
+
+
+def contrast(browser: webdriver.Chrome, selector: str) -> float:
+    """Contrast of an element's text with what is behind it (WCAG 2.2, relative luminance)."""
+    colours = browser.execute_script(
+        "const parts = (text) => text.match(/[\\d.]+/g).map(Number);"
+        "let element = document.querySelector(arguments[0]);"
+        "const front = parts(getComputedStyle(element).color); let back = [0, 0, 0, 0];"
+        "while (back[3] === 0) { back = parts(getComputedStyle(element).backgroundColor);"
+        "  if (back.length === 3) back.push(1); element = element.parentElement; }"
+        "return [front, back];",
+        selector,
+    )
+    light, dark = sorted((luminance(colour) for colour in colours), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: list[float]) -> float:
+    parts = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
