@@ -47,9 +47,7 @@ def _postgres(initdb: Path, folder: Path) -> Iterator[str]:
             parent.chmod(parent.stat().st_mode | 0o011)
         as_user, user = {"user": "postgres", "group": "postgres", "extra_groups": []}, "postgres"
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **as_user}
-    subprocess.run(
-        [initdb, "-D", data, "-A", "trust", "--no-sync"], check=True, cwd="/", **quiet
-    )
+    subprocess.run([initdb, "-D", data, "-A", "trust", "--no-sync"], check=True, cwd="/", **quiet)
     server = subprocess.Popen(
         [initdb.with_name("postgres"), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", ""],
         cwd="/",

@@ -44,9 +44,7 @@ class Running:
     data: Path
     headers: dict[str, str] = field(default_factory=dict)
 
-    def ask(
-        self, method: str, path: str, body: bytes | None = None, **headers: str
-    ) -> Answer:
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(
             self.url + path, data=body, method=method, headers={**self.headers, **named}

@@ -158,7 +158,10 @@ def test_other_bodies_and_methods_are_problems(running: Running) -> None:
         (running.ask("PUT", "/api/v1/jobs"), 405),
         (running.get("/api/v1/jobs/" + "0" * 32), 404),
         (running.get("/nowhere"), 404),
-        (running.post_json("/api/v1/jobs", {"url": "http://127.0.0.1/"}, Origin="http://e.org"), 403),
+        (
+            running.post_json("/api/v1/jobs", {"url": "http://127.0.0.1/"}, Origin="http://e.org"),
+            403,
+        ),
         (running.post_json("/api/v1/jobs", {}, Sec_Fetch_Site="cross-site"), 403),
     ]
     for number, (answer, status) in enumerate(cases):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Each path misbehaves in its own way."""
 
     protocol_version = "HTTP/1.1"
-    asked: list[str] = []
+    asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         Handler.asked.append(self.path)
@@ -193,7 +194,7 @@ def test_nothing_listens(tmp_path: Path) -> None:
 def test_loopback_is_not_fetched_however_it_is_written(port: int, tmp_path, host: str) -> None:
     Handler.asked.clear()
     # Some systems know a form, and it is refused; others do not, and it is not found.
-    with pytest.raises((AddressError, DownloadError), match="public|not known"):
+    with pytest.raises((AddressError, DownloadError), match=r"public|not known"):
         fetch(f"http://{host}:{port}/clip.mp4", tmp_path, allow=())
     assert Handler.asked == [], "no request may have left"
 
@@ -269,9 +270,33 @@ def test_the_name_of_a_download_is_the_end_of_its_address() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    "127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 "
-    "255.255.255.255 192.0.2.1 198.18.0.1 240.0.0.1 ::1 :: fe80::1 fc00::1 fd00:ec2::254 ff02::1 "
-    "fec0::1 2001:db8::1 ::ffff:10.0.0.1 64:ff9b::a00:1 2002:7f00:1:: 2001:0:1::1 ::10.0.0.1".split(),
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "192.0.2.1",
+        "198.18.0.1",
+        "240.0.0.1",
+        "::1",
+        "::",
+        "fe80::1",
+        "fc00::1",
+        "fd00:ec2::254",
+        "ff02::1",
+        "fec0::1",
+        "2001:db8::1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::a00:1",
+        "2002:7f00:1::",
+        "2001:0:1::1",
+        "::10.0.0.1",
+    ],
 )
 def test_special_networks_are_not_public(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
@@ -279,7 +304,9 @@ def test_special_networks_are_not_public(address: str) -> None:
         check_address(address)
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"]
+)
 def test_public_addresses_are_public(address: str) -> None:
     check_address(address)
 

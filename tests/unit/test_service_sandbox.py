@@ -106,14 +106,14 @@ def test_errors_of_the_child_keep_name_and_message(work, kind: str, message: str
 
 
 def test_what_the_listener_raises_ends_the_child() -> None:
-    class Enough(Exception):
+    class EnoughError(Exception):
         pass
 
     def stop(_share: float | None) -> None:
-        raise Enough
+        raise EnoughError
 
     begun = time.monotonic()
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         run_limited(sleep, limits=LIMITS, on_progress=stop)
     assert time.monotonic() - begun < 10
 

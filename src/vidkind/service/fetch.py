@@ -17,7 +17,11 @@ from vidkind.service.options import ServiceOptions
 MAX_URL = 2048
 _MAX_REDIRECTS = 5
 _STALL_SECONDS = 15.0
-_HEADERS = {"User-Agent": "vidkind", "Accept": "video/*, */*;q=0.5", "Accept-Encoding": "identity"}
+_HEADERS: dict[bytes | str, bytes | str] = {
+    "User-Agent": "vidkind",
+    "Accept": "video/*, */*;q=0.5",
+    "Accept-Encoding": "identity",
+}
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 
 

@@ -187,8 +187,8 @@ class JobStore:
         error = json.dumps(
             {
                 "type": "WorkerDiedError",
-                "message": f"the worker ended {MAX_ATTEMPTS} times on this video; expected one that "
-                "decodes: export it again",
+                "message": f"the worker ended {MAX_ATTEMPTS} times on this video; expected one "
+                "that decodes: export it again",
             }
         )
         given_up = {"state": "failed", "error": error, "finished_at": time.time()}
@@ -228,7 +228,7 @@ class JobStore:
         """How many jobs are in each state."""
         query = select(JOBS.c.state, func.count()).group_by(JOBS.c.state)
         with self._reader.connect() as connection:
-            return {state: count for state, count in connection.execute(query)}
+            return dict(connection.execute(query))
 
     def ahead_of(self, job: Row[Any]) -> int:
         """How many jobs come before a waiting one, running ones included."""
@@ -238,11 +238,12 @@ class JobStore:
             return connection.scalar(query) or 0
 
     def counters(self) -> dict[str, float]:
-        """Totals since the database was made: ``accepted``, ``done``, ``cached``, ``failed``,
-        and ``seconds`` spent on those done.
+        """Totals since the database was made.
+
+        Jobs ``accepted``, ``done``, ``cached`` and ``failed``, and ``seconds`` spent on those done.
         """
         with self._reader.connect() as connection:
-            return {name: value for name, value in connection.execute(select(COUNTERS))}
+            return dict(connection.execute(select(COUNTERS)))
 
     def mean_seconds(self) -> float:
         """How long a job takes, on average; one second until that is known."""
@@ -272,9 +273,7 @@ def _update_own(connection: Connection, job: Row[Any], values: dict[str, Any]) -
         raise JobLostError(job.id)
 
 
-def _answer_from_store(
-    connection: Connection, job_id: str, sha256: str, options_key: str
-) -> bool:
+def _answer_from_store(connection: Connection, job_id: str, sha256: str, options_key: str) -> bool:
     key, now = result_key(sha256, options_key), time.time()
     touched = update(RESULTS).where(RESULTS.c.key == key).values(touched_at=now)
     if not connection.execute(touched).rowcount:

@@ -139,7 +139,7 @@ class Pipeline:
         if job.kind == "library":
             return library_file(self._options.library, job.location)
         if job.kind == "upload":
-            return self._options.uploads / job.location
+            return self._options.uploads / str(job.location)
         report("downloading")
         path = self._downloaded(job)
         download(job.location, path, self._options, lambda share: report("downloading", share))

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from vidkind.errors import DecodeError, VidkindError, VideoLimitError
+from vidkind.errors import DecodeError, VideoLimitError, VidkindError
 from vidkind.service.options import MEGABYTE
 
 _POLL_SECONDS = 0.25
 # A fork of a process that has the libraries loaded starts in milliseconds.
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-_CONTEXT = multiprocessing.get_context(_METHOD)
+_CONTEXT: Any = multiprocessing.get_context(_METHOD)  # its type depends on the system
 
 
 @dataclass(frozen=True, kw_only=True)

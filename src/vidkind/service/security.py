@@ -85,7 +85,7 @@ def _check_key(keys: tuple[bytes, ...]) -> Response | None:
         return None
     given = hashlib.sha256(_given_key().encode()).digest()
     # Every key is compared, so that the time taken says nothing.
-    if not any([hmac.compare_digest(given, key) for key in keys]):
+    if not any(hmac.compare_digest(given, key) for key in keys):
         raise RequestError(401, "no known API key; expected one in 'Authorization: Bearer KEY'")
     return None
 
