@@ -36,7 +36,7 @@ def environment_python() -> Path:
     except subprocess.CalledProcessError:
         sys.exit("this Python cannot make a virtual environment; on Debian and Ubuntu it needs: "
                  "apt install python3-venv")  # fmt: skip
-    run([python, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[train,serve,cluster,dev]"])
+    run([python, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[train,serve,pages,cluster,dev]"])
     stamp.write_text(wanted)
     return python
 

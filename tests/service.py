@@ -71,7 +71,7 @@ class Running:
         body, kind = form(content, name, fields)
         return self.ask("POST", path, body, Content_Type=kind)
 
-    def wait(self, job_id: str, seconds: float = 60) -> dict[str, Any]:
+    def wait(self, job_id: str, seconds: float = 120) -> dict[str, Any]:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             job = self.get(f"/api/v1/jobs/{job_id}").json
@@ -124,7 +124,7 @@ def launch(data: Path, *options: str, port: int | None = None) -> Running:
         )
     running = Running(f"http://127.0.0.1:{port}", port, process, log, data)
     # Two seconds on a free machine; tests run on busy ones.
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while time.monotonic() < end:
         try:
             if running.get("/readyz").status == 200 or "--workers=0" in options:

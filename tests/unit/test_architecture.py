@@ -53,6 +53,7 @@ ONLY_IN = {
     "sqlalchemy": ("service/",),
     "huey": ("service/",),
     "httpcore": ("service/",),
+    "yt_dlp": ("service/fetch_page.py",),
     "prometheus_client": ("service/",),
     "rich": ("cli/", "training/", "distillation/"),
 }

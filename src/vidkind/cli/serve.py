@@ -61,6 +61,7 @@ _LIMITS = (
     ("decode_memory_mb", int, "Memory that decoding one video may take, MiB."),
     ("fetch_seconds", int, "Time that a download may take."),
     ("fetch_allow", str, "Network that may be fetched from although it is private. Repeatable."),
+    ("page_urls", bool, "Take addresses of pages too, through yt-dlp ([pages] extra)."),
     ("job_hours", float, "How long answers are kept."),
     ("upload_hours", float, "How long uploads are kept after their answer."),
 )

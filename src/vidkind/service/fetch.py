@@ -12,6 +12,7 @@ import httpcore
 
 from vidkind.errors import AddressError, DownloadError, VideoLimitError
 from vidkind.service.addresses import CheckedBackend
+from vidkind.service.fetch_page import download_from_page
 from vidkind.service.options import ServiceOptions
 
 MAX_URL = 2048
@@ -23,6 +24,10 @@ _HEADERS: dict[bytes | str, bytes | str] = {
     "Accept-Encoding": "identity",
 }
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
+
+
+class PageError(DownloadError):
+    """The address is a page, not a file."""
 
 
 def check_url(url: str) -> str:
@@ -63,6 +68,17 @@ def download(
         DownloadError: It does not answer with a video in time.
         VideoLimitError: The file is larger than allowed.
     """
+    try:
+        _download_file(url, target, options, on_progress)
+    except PageError:
+        if not options.page_urls:
+            raise
+        download_from_page(url, target, options, on_progress)
+
+
+def _download_file(
+    url: str, target: Path, options: ServiceOptions, on_progress: Callable[[float | None], None]
+) -> None:
     deadline = time.monotonic() + options.fetch_seconds
     backend = CheckedBackend(deadline=deadline, allowed=options.fetch_allow)
     try:
@@ -111,7 +127,7 @@ def _save(
             f"the address answers with status {response.status}; expected 200: open it in a browser"
         )
     if _header(response, "content-type").partition(";")[0].strip().lower() in _PAGE_TYPES:
-        raise DownloadError(
+        raise PageError(
             "the address is a page, not a video; expected the address of a video file"
         )
     length = _header(response, "content-length")

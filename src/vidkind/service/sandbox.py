@@ -32,10 +32,12 @@ class Limits:
     Attributes:
         seconds: Processor time, and time in all.
         memory_mb: Address space in MiB.
+        file_mb: Largest file it may write in MiB; none by default.
     """
 
     seconds: int
     memory_mb: int
+    file_mb: int = 0
 
 
 class ChildError(Exception):
@@ -163,7 +165,7 @@ def _limit_this_process(limits: Limits) -> None:
     wanted = {
         resource.RLIMIT_AS: limits.memory_mb * MEGABYTE,
         resource.RLIMIT_CPU: limits.seconds,
-        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_FSIZE: limits.file_mb * MEGABYTE,
         resource.RLIMIT_CORE: 0,
     }
     for kind, value in wanted.items():
