@@ -55,7 +55,9 @@ def _one(running: Running, path: Path, balance: Balance, end: float) -> tuple[st
     while True:
         answer = running.post_file("/api/v1/jobs", path)
         if answer.status in (200, 202):
-            return answer.json["id"], running.wait(answer.json["id"], end - time.monotonic())["state"]
+            return answer.json["id"], running.wait(answer.json["id"], end - time.monotonic())[
+                "state"
+            ]
         assert answer.status == 503, answer.body
         balance.refused += 1
         time.sleep(int(answer.headers["Retry-After"]))
@@ -113,8 +115,12 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
 
 def _totals(running: Running) -> dict[str, float]:
     lines = running.get("/metrics").body.decode().splitlines()
-    wanted = {f"vidkind_jobs_{name}_total": name for name in ("accepted", "done", "cached", "failed")}
-    return {wanted[n]: float(v) for n, _, v in (line.partition(" ") for line in lines) if n in wanted}
+    wanted = {
+        f"vidkind_jobs_{name}_total": name for name in ("accepted", "done", "cached", "failed")
+    }
+    return {
+        wanted[n]: float(v) for n, _, v in (line.partition(" ") for line in lines) if n in wanted
+    }
 
 
 def summarise(

@@ -228,7 +228,7 @@ class JobStore:
         """How many jobs are in each state."""
         query = select(JOBS.c.state, func.count()).group_by(JOBS.c.state)
         with self._reader.connect() as connection:
-            return dict(connection.execute(query))
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def ahead_of(self, job: Row[Any]) -> int:
         """How many jobs come before a waiting one, running ones included."""
@@ -243,7 +243,7 @@ class JobStore:
         Jobs ``accepted``, ``done``, ``cached`` and ``failed``, and ``seconds`` spent on those done.
         """
         with self._reader.connect() as connection:
-            return dict(connection.execute(select(COUNTERS)))
+            return {row.name: row.value for row in connection.execute(select(COUNTERS))}
 
     def mean_seconds(self) -> float:
         """How long a job takes, on average; one second until that is known."""
