@@ -55,7 +55,7 @@ def _one(running: Running, path: Path, balance: Balance, end: float) -> tuple[st
     while True:
         answer = running.post_file("/api/v1/jobs", path)
         if answer.status in (200, 202):
-            return answer.json["id"], running.wait(answer.json["id"], end - time.monotonic())[
+            return answer.json["id"], running.wait(answer.json["id"], end - time.monotonic(), pause=1.0)[
                 "state"
             ]
         assert answer.status == 503, answer.body

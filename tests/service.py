@@ -71,13 +71,13 @@ class Running:
         body, kind = form(content, name, fields)
         return self.ask("POST", path, body, Content_Type=kind)
 
-    def wait(self, job_id: str, seconds: float = 120) -> dict[str, Any]:
+    def wait(self, job_id: str, seconds: float = 120, *, pause: float = 0.1) -> dict[str, Any]:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             job = self.get(f"/api/v1/jobs/{job_id}").json
             if job["state"] in ("done", "failed"):
                 return job
-            time.sleep(0.1)
+            time.sleep(pause)
         raise AssertionError(f"job {job_id} did not end: {job}\n{self.log.read_text()}")
 
     def workers(self) -> list[int]:
