@@ -17,7 +17,13 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).parent / "results"
-DOCUMENTS = ("README.md", "benchmarks/README.md", "docs/model_card.md", "docs/experiments.md")
+DOCUMENTS = (
+    "README.md",
+    "benchmarks/README.md",
+    "docs/backbone.md",
+    "docs/experiments.md",
+    "docs/model_card.md",
+)
 Result = dict[str, Any]
 
 
@@ -75,7 +81,7 @@ def paired() -> str:
         ("against_other_backbones", None),
     ):
         for name, test in result[key].items():
-            a, b = (name, title) if title else ("compact, ensemble", name)
+            a, b = (name, title) if title else (result.get("shipped", "compact, ensemble"), name)
             lines.append(
                 [
                     f"{a} - {b}",
@@ -174,6 +180,29 @@ def scales() -> str:
     )
 
 
+def backbone_cost() -> str:
+    """What one frame costs on one core."""
+    result = load("backbone_cost")
+    rows = [
+        [name, f"{found['ms_median']:.1f}", f"{found['ratio_to_first']:.2f} x",
+         f"{found['megabytes']:.1f} MB"]
+        for name, found in result["backbones"].items()
+    ]  # fmt: skip
+    header = ["backbone", "ms a frame", "median of ratios", "file"]
+    return f"{table(header, rows)}\n\n{stamp(result)}"
+
+
+def first_answer() -> str:
+    """How long a fresh process takes on a long 1080p clip."""
+    result = load("first_answer")
+    rows = [
+        [f"`vidkind {name} clip.mp4`" if name != "help" else "`vidkind --help`",
+         f"{found['median']:.2f}", f"{found['min']:.2f} to {found['max']:.2f}"]
+        for name, found in result["seconds"].items()
+    ]  # fmt: skip
+    return f"{table(['fresh process', 'seconds, median', 'range'], rows)}\n\n{stamp(result)}"
+
+
 def seeds() -> str:
     """Validation accuracy of eight seeds."""
     result = load("seeds")
@@ -199,6 +228,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "seeds": seeds,
     "cost": cost,
     "scales": scales,
+    "backbone cost": backbone_cost,
+    "first answer": first_answer,
 }
 
 
