@@ -181,11 +181,12 @@ def main() -> None:
         (videos, lambda train, test: {"majority class": majority_probabilities(train, len(test))}),
         (videos, metadata_only(table)),
         (videos, regression),
-        (videos, compact),
     ]
     if arguments.degraded:
         degraded = read_features(arguments.degraded)
         methods += [(videos, with_degraded(method, degraded)) for method in (regression, compact)]
+    else:
+        methods.append((videos, compact))
     for other in arguments.against:
         name, _, file = str(other).partition("=")
         methods.append((aligned(Path(file), videos), named_regression(name)))

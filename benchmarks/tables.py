@@ -8,45 +8,24 @@ Every figure comes from a JSON file in ``benchmarks/results``, written by the sc
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from figures import Result, interval, load, stamp, table
+from trust_tables import TRUST_BLOCKS
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = Path(__file__).parent / "results"
 DOCUMENTS = (
     "README.md",
     "benchmarks/README.md",
     "docs/backbone.md",
+    "docs/doctor.md",
     "docs/experiments.md",
     "docs/model_card.md",
+    "docs/trust.md",
 )
-Result = dict[str, Any]
-
-
-def load(name: str) -> Result:
-    """One result file."""
-    found: Result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    return found
-
-
-def interval(figure: Result) -> str:
-    """A figure with its 95 % interval."""
-    return f"{figure['value']:.1f} [{figure['low']:.1f}, {figure['high']:.1f}]"
-
-
-def stamp(result: Result) -> str:
-    """When, where and on which commit."""
-    return f"*{result['date']}, {result['machine']}, commit {result['commit']}*"
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def scores(rows: list[Result]) -> str:
@@ -102,7 +81,7 @@ def validation(name: str) -> Callable[[], str]:
             f"{scores(result['rows'])}\n\n{result['num_videos']} clips of {result['num_sources']} "
             f"sources. Calibration error {result['uncalibrated_error']:.3f} before, "
             f"{result['calibration_error']:.3f} after temperature {result['temperature']:.2f} "
-            "(fitted on these videos)."
+            "(each video scored at the temperature that the other groups gave)."
         )
 
     return block
@@ -217,6 +196,30 @@ def seeds() -> str:
     )
 
 
+def doctor() -> str:
+    """Time, planted copies and what the header gives away."""
+    result = load("doctor")
+    probe, seconds = result["metadata_probe"], result["seconds_per_thousand"]
+    found = [[way, f"{count} of {result['planted']}"] for way, count in result["found"].items()]
+    alone = [[name, f"{field['accuracy']:.1f}"] for name, field in probe["fields"].items()]
+    stages = ", ".join(f"{n} {s:.0f} s" for n, s in result["stage_seconds"]["first run"].items())
+    pairs = ", ".join(f"{n}: {s:.1f} s" for n, s in result["pair_seconds"].items())
+    return "\n\n".join(
+        [
+            f"{result['videos']} videos ({stages}): {seconds['first run']:.0f} s per thousand, "
+            f"{seconds['again']:.0f} s with kept scans. Comparing all pairs of so many videos by "
+            f"hash: {pairs}.",
+            table(["planted copies", "found"], found),
+            f"Other pairs across groups, among {result['videos_with_planted']} videos: "
+            f"{len(result['other_pairs'])}.",
+            f"Metadata only: {interval(probe['accuracy'])} % per source, chance "
+            f"{probe['chance']:.1f} %.",
+            table(["field alone", "accuracy per source, %"], alone),
+            stamp(result),
+        ]
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "cross-validation": cross_validation,
     "paired tests": paired,
@@ -228,8 +231,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "seeds": seeds,
     "cost": cost,
     "scales": scales,
+    **TRUST_BLOCKS,
     "backbone cost": backbone_cost,
     "first answer": first_answer,
+    "doctor": doctor,
 }
 
 
