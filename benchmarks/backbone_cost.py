@@ -17,6 +17,7 @@ import numpy as np
 from provenance import write_result
 
 from vidkind.bundle import load_bundle
+from vidkind.features import read_card
 from vidkind.features.backbones_onnx import OnnxBackbone
 
 BATCH = 8
@@ -39,8 +40,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
-    files = [load_bundle().backbone_file, *arguments.against]
-    backbones = [OnnxBackbone(path, num_threads=1) for path in files]
+    bundle = load_bundle()
+    files = [bundle.backbone_file, *arguments.against]
+    cards = [bundle.manifest.backbone, *map(read_card, arguments.against)]
+    backbones = [
+        OnnxBackbone(path, card=card, num_threads=1)
+        for path, card in zip(files, cards, strict=True)
+    ]
     rounds = [[milliseconds(b) for b in backbones] for _ in range(arguments.repeats + 2)][2:]
     times = list(zip(*rounds, strict=True))
     result = {
