@@ -24,6 +24,7 @@ DOCUMENTS = (
     "docs/doctor.md",
     "docs/experiments.md",
     "docs/model_card.md",
+    "docs/report.md",
     "docs/trust.md",
 )
 
@@ -182,6 +183,22 @@ def first_answer() -> str:
     return f"{table(['fresh process', 'seconds, median', 'range'], rows)}\n\n{stamp(result)}"
 
 
+def label_suspects() -> str:
+    """What confident learning finds of planted wrong labels."""
+    result = load("label_suspects")
+    rounds = result["rounds"]
+
+    def mean(key: str) -> str:
+        return f"{sum(row[key] for row in rounds) / len(rounds):.0f} %"
+
+    return (
+        f"{mean('recall')} of the planted labels are found, {mean('precision')} of the videos listed "
+        "are planted ones; of the first as many as were planted, "
+        f"{mean('precision_of_as_many_as_were_planted')}. The suggested category is right for "
+        f"{mean('right_suggestion')} of those found ({len(rounds)} rounds).\n\n{stamp(result)}"
+    )
+
+
 def seeds() -> str:
     """Validation accuracy of eight seeds."""
     result = load("seeds")
@@ -234,6 +251,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     **TRUST_BLOCKS,
     "backbone cost": backbone_cost,
     "first answer": first_answer,
+    "label suspects": label_suspects,
     "doctor": doctor,
 }
 

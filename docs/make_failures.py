@@ -1,6 +1,6 @@
 """Draws the model card's picture: rendered clips that the shipped bundle gets wrong.
 
-vidkind synthesize results/rendered --per-category 48
+vidkind synthesize results/rendered --per-category 24
 python docs/make_failures.py results/rendered
 """
 
