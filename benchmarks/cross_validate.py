@@ -5,7 +5,8 @@
 Five folds by group over all sources. Temporal models stop early on a fifth of each fold's
 training groups, so no fold's test videos choose anything. Every figure is per source, with
 its interval; every row is compared with logistic regression on the same videos.
-``--against`` names features of the same clips from another backbone, to compare with.
+``--against`` names features of the same clips from another backbone, to compare with;
+``--degraded`` adds degraded versions of training clips, as the shipped bundle was trained with.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ from vidkind.features.store import FeatureSet, read_features
 from vidkind.training import load_members, member_logits, train_ensemble
 
 NUM_FOLDS = 5
+DEGRADED = " (with degraded)"
 Method = Callable[[FeatureSet, FeatureSet], dict[str, np.ndarray]]
 
 
@@ -67,6 +69,20 @@ def temporal(preset: str, seeds: tuple[int, ...], prefix: str) -> Method:
         }
 
     return method
+
+
+def with_degraded(method: Method, degraded: FeatureSet) -> Method:
+    """The same method, which also learns from the degraded versions of its training videos."""
+
+    def widened(train: FeatureSet, test: FeatureSet) -> dict[str, np.ndarray]:
+        known = set(train.paths)
+        rows = [i for i, path in enumerate(degraded.paths) if path in known]
+        return {
+            f"{name}{DEGRADED}": values
+            for name, values in method(train.joined(degraded.subset(rows)), test).items()
+        }
+
+    return widened
 
 
 def metadata_only(table: dict[str, list[float]]) -> Method:
@@ -149,18 +165,28 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--origins", type=Path, default=Path(__file__).parent / "realclips.csv")
     parser.add_argument("--against", type=Path, nargs="*", default=[], help="NAME=FOLDER ...")
+    parser.add_argument("--degraded", type=Path, help="Feature file of vidkind extract --degraded.")
     parser.add_argument("--seeds", default="42,43,44,45")
     arguments = parser.parse_args()
     videos, origins = read_features(arguments.features), read_origins(arguments.origins)
     columns = ("width", "height", "fps", "duration_s", "size_bytes")
     table = {path: [float(row[c]) for c in columns] for path, row in origins.items()}
     seeds = tuple(int(seed) for seed in arguments.seeds.split(","))
+
+    def regression(train: FeatureSet, test: FeatureSet) -> dict[str, np.ndarray]:
+        return {"logistic regression": logistic_regression_probabilities(train, test)}
+
+    compact = temporal("compact", seeds, "compact")
     methods: list[tuple[FeatureSet, Method]] = [
         (videos, lambda train, test: {"majority class": majority_probabilities(train, len(test))}),
         (videos, metadata_only(table)),
-        (videos, lambda a, b: {"logistic regression": logistic_regression_probabilities(a, b)}),
-        (videos, temporal("compact", seeds, "compact")),
+        (videos, regression),
     ]
+    if arguments.degraded:
+        degraded = read_features(arguments.degraded)
+        methods += [(videos, with_degraded(method, degraded)) for method in (regression, compact)]
+    else:
+        methods.append((videos, compact))
     for other in arguments.against:
         name, _, file = str(other).partition("=")
         methods.append((aligned(Path(file), videos), named_regression(name)))
@@ -171,6 +197,7 @@ def main() -> None:
         found |= rows
         seconds |= dict.fromkeys(rows, taken)
         print(*rows, f"{taken:.0f} s", flush=True)
+    shipped = "compact, ensemble" + (DEGRADED if arguments.degraded else "")
     test = scored_set(videos)
     right = {name: values.argmax(axis=1) == videos.labels for name, values in found.items()}
     reference = "logistic regression"
@@ -189,16 +216,13 @@ def main() -> None:
             if name != reference
         },
         "against_other_backbones": {
-            name: asdict(
-                paired_test(
-                    right["compact, ensemble"], right[name], test.source_weights, test.draws
-                )
-            )
+            name: asdict(paired_test(right[shipped], right[name], test.source_weights, test.draws))
             for name in found
             if " + logistic" in name
         },
         "learning_curve": learning_curve(videos, (0.125, 0.25, 0.5, 0.75, 1.0)),
-        "wrong": wrong_by_subcategory(videos, found["compact, ensemble"], origins),
+        "wrong": wrong_by_subcategory(videos, found[shipped], origins),
+        "shipped": shipped,
     }
     write_result(arguments.output, result)
     for row in result["rows"]:
@@ -217,18 +241,8 @@ def named_regression(name: str) -> Method:
 
 def aligned(folder: Path, videos: FeatureSet) -> FeatureSet:
     """Features of another extraction of the same clips, in the order of this one."""
-    parts = [read_features(split_file(folder, split)) for split in ("train", "val")]
-    joined = replace(
-        parts[0],
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("features", "labels", "num_frames", "times", "durations")
-        },
-        **{
-            name: sum((getattr(part, name) for part in parts), ())
-            for name in ("paths", "groups", "source_ids", "splits", "fingerprints")
-        },
-    )
+    train, val = (read_features(split_file(folder, split)) for split in ("train", "val"))
+    joined = train.joined(val)
     place = {path: i for i, path in enumerate(joined.paths)}
     return joined.subset([place[path] for path in videos.paths])
 

@@ -55,9 +55,8 @@ def _one(running: Running, path: Path, balance: Balance, end: float) -> tuple[st
     while True:
         answer = running.post_file("/api/v1/jobs", path)
         if answer.status in (200, 202):
-            return answer.json["id"], running.wait(answer.json["id"], end - time.monotonic(), pause=1.0)[
-                "state"
-            ]
+            job_id = answer.json["id"]
+            return job_id, running.wait(job_id, end - time.monotonic(), pause=1.0)["state"]
         assert answer.status == 503, answer.body
         balance.refused += 1
         time.sleep(int(answer.headers["Retry-After"]))

@@ -8,39 +8,25 @@ Every figure comes from a JSON file in ``benchmarks/results``, written by the sc
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from figures import Result, interval, load, stamp, table
+from trust_tables import TRUST_BLOCKS
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = Path(__file__).parent / "results"
-DOCUMENTS = ("README.md", "benchmarks/README.md", "docs/model_card.md", "docs/experiments.md")
-Result = dict[str, Any]
-
-
-def load(name: str) -> Result:
-    """One result file."""
-    found: Result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    return found
-
-
-def interval(figure: Result) -> str:
-    """A figure with its 95 % interval."""
-    return f"{figure['value']:.1f} [{figure['low']:.1f}, {figure['high']:.1f}]"
-
-
-def stamp(result: Result) -> str:
-    """When, where and on which commit."""
-    return f"*{result['date']}, {result['machine']}, commit {result['commit']}*"
-
-
-def table(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+DOCUMENTS = (
+    "README.md",
+    "benchmarks/README.md",
+    "docs/backbone.md",
+    "docs/doctor.md",
+    "docs/experiments.md",
+    "docs/model_card.md",
+    "docs/report.md",
+    "docs/trust.md",
+)
 
 
 def scores(rows: list[Result]) -> str:
@@ -75,7 +61,7 @@ def paired() -> str:
         ("against_other_backbones", None),
     ):
         for name, test in result[key].items():
-            a, b = (name, title) if title else ("compact, ensemble", name)
+            a, b = (name, title) if title else (result.get("shipped", "compact, ensemble"), name)
             lines.append(
                 [
                     f"{a} - {b}",
@@ -96,7 +82,7 @@ def validation(name: str) -> Callable[[], str]:
             f"{scores(result['rows'])}\n\n{result['num_videos']} clips of {result['num_sources']} "
             f"sources. Calibration error {result['uncalibrated_error']:.3f} before, "
             f"{result['calibration_error']:.3f} after temperature {result['temperature']:.2f} "
-            "(fitted on these videos)."
+            "(each video scored at the temperature that the other groups gave)."
         )
 
     return block
@@ -174,6 +160,45 @@ def scales() -> str:
     )
 
 
+def backbone_cost() -> str:
+    """What one frame costs on one core."""
+    result = load("backbone_cost")
+    rows = [
+        [name, f"{found['ms_median']:.1f}", f"{found['ratio_to_first']:.2f} x",
+         f"{found['megabytes']:.1f} MB"]
+        for name, found in result["backbones"].items()
+    ]  # fmt: skip
+    header = ["backbone", "ms a frame", "median of ratios", "file"]
+    return f"{table(header, rows)}\n\n{stamp(result)}"
+
+
+def first_answer() -> str:
+    """How long a fresh process takes on a long 1080p clip."""
+    result = load("first_answer")
+    rows = [
+        [f"`vidkind {name} clip.mp4`" if name != "help" else "`vidkind --help`",
+         f"{found['median']:.2f}", f"{found['min']:.2f} to {found['max']:.2f}"]
+        for name, found in result["seconds"].items()
+    ]  # fmt: skip
+    return f"{table(['fresh process', 'seconds, median', 'range'], rows)}\n\n{stamp(result)}"
+
+
+def label_suspects() -> str:
+    """What confident learning finds of planted wrong labels."""
+    result = load("label_suspects")
+    rounds = result["rounds"]
+
+    def mean(key: str) -> str:
+        return f"{sum(row[key] for row in rounds) / len(rounds):.0f} %"
+
+    return (
+        f"{mean('recall')} of the planted labels are found, {mean('precision')} of the videos listed "
+        "are planted ones; of the first as many as were planted, "
+        f"{mean('precision_of_as_many_as_were_planted')}. The suggested category is right for "
+        f"{mean('right_suggestion')} of those found ({len(rounds)} rounds).\n\n{stamp(result)}"
+    )
+
+
 def seeds() -> str:
     """Validation accuracy of eight seeds."""
     result = load("seeds")
@@ -188,6 +213,30 @@ def seeds() -> str:
     )
 
 
+def doctor() -> str:
+    """Time, planted copies and what the header gives away."""
+    result = load("doctor")
+    probe, seconds = result["metadata_probe"], result["seconds_per_thousand"]
+    found = [[way, f"{count} of {result['planted']}"] for way, count in result["found"].items()]
+    alone = [[name, f"{field['accuracy']:.1f}"] for name, field in probe["fields"].items()]
+    stages = ", ".join(f"{n} {s:.0f} s" for n, s in result["stage_seconds"]["first run"].items())
+    pairs = ", ".join(f"{n}: {s:.1f} s" for n, s in result["pair_seconds"].items())
+    return "\n\n".join(
+        [
+            f"{result['videos']} videos ({stages}): {seconds['first run']:.0f} s per thousand, "
+            f"{seconds['again']:.0f} s with kept scans. Comparing all pairs of so many videos by "
+            f"hash: {pairs}.",
+            table(["planted copies", "found"], found),
+            f"Other pairs across groups, among {result['videos_with_planted']} videos: "
+            f"{len(result['other_pairs'])}.",
+            f"Metadata only: {interval(probe['accuracy'])} % per source, chance "
+            f"{probe['chance']:.1f} %.",
+            table(["field alone", "accuracy per source, %"], alone),
+            stamp(result),
+        ]
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "cross-validation": cross_validation,
     "paired tests": paired,
@@ -199,6 +248,11 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "seeds": seeds,
     "cost": cost,
     "scales": scales,
+    **TRUST_BLOCKS,
+    "backbone cost": backbone_cost,
+    "first answer": first_answer,
+    "label suspects": label_suspects,
+    "doctor": doctor,
 }
 
 

@@ -15,14 +15,22 @@ from rich.console import Console
 from rich.text import Text
 
 TARGET = Path(__file__).parent / "images" / "classify.svg"
-WIDTH = 112
+WIDTH = 132
+OPTIONS = ("--max-error", "0.02")
 
 
 def main(clips: list[str]) -> None:
     """Runs the command in the clips' folder and records what it prints."""
     paths = [Path(clip).resolve() for clip in clips]
     names = [path.name for path in paths]
-    command = [sys.executable, "-c", "from vidkind.cli import main; main()", "classify", *names]
+    command = [
+        sys.executable,
+        "-c",
+        "from vidkind.cli import main; main()",
+        "classify",
+        *names,
+        *OPTIONS,
+    ]
     environment = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(WIDTH)}
     done = subprocess.run(
         command,
@@ -33,7 +41,7 @@ def main(clips: list[str]) -> None:
         check=False,
     )
     console = Console(record=True, width=WIDTH, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
-    console.print(f"[bold]$[/] vidkind classify {' '.join(names)}", highlight=False)
+    console.print(f"[bold]$[/] vidkind classify {' '.join([*names, *OPTIONS])}", highlight=False)
     console.print(Text.from_ansi(done.stdout))
     TARGET.parent.mkdir(exist_ok=True)
     drawn = console.export_svg(title="vidkind")

@@ -9,9 +9,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from vidkind.bundle import Bundle, BundleManifest, TemporalCard, write_bundle
+from vidkind.bundle import Bundle, BundleManifest, TemporalCard, TrustCard, write_bundle
 from vidkind.config import DEFAULT_CATEGORIES, MultiScaleOptions, SamplingOptions
 from vidkind.features import BackboneCard, InputSpec, file_sha256
+from vidkind.inference.trust_file import TrustModel, write_trust
 
 SIZE, FEATURE_DIM, MEMBERS = 32, 3, 2
 
@@ -91,9 +92,18 @@ def tiny_manifest(backbone: Path, temporal: Path, **changes) -> BundleManifest:
     return BundleManifest(**{**fields, **changes})
 
 
-def tiny_bundle(folder: Path, name: str = "bundle", **changes) -> Bundle:
-    """Writes a tiny bundle below ``folder``."""
+def tiny_bundle(
+    folder: Path, name: str = "bundle", *, trust: TrustModel | None = None, **changes
+) -> Bundle:
+    """Writes a tiny bundle below ``folder``, with or without trust statistics."""
     folder.mkdir(parents=True, exist_ok=True)
     backbone, temporal = tiny_backbone(folder), tiny_temporal(folder)
+    file = None
+    if trust is not None:
+        file = folder / "tiny_trust.npz"
+        write_trust(file, trust)
+        changes["trust"] = TrustCard(file="trust.npz", sha256=file_sha256(file))
     manifest = tiny_manifest(backbone, temporal, **changes)
-    return write_bundle(folder / name, manifest=manifest, backbone=backbone, temporal=temporal)
+    return write_bundle(
+        folder / name, manifest=manifest, backbone=backbone, temporal=temporal, trust=file
+    )

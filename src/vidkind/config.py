@@ -122,3 +122,28 @@ class SynthesisOptions:
     def __post_init__(self) -> None:
         _require(0.2 <= self.seconds <= 60, f"seconds is {self.seconds}; expected 0.2 to 60")
         _require(48 <= self.size <= 1080, f"size is {self.size}; expected 48 to 1080")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorOptions:
+    """What the doctor looks for in a library.
+
+    Attributes:
+        num_frames: Frames hashed per video, uniform in presentation time.
+        mirrored: Also look for copies mirrored left to right.
+        precision: Wanted half-width of the 95 % interval of a category's recall, 0..1; None
+            asks for none.
+        seed: Seed of the metadata-only probe.
+    """
+
+    num_frames: int = 8
+    mirrored: bool = False
+    precision: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.num_frames <= 64, f"num_frames is {self.num_frames}; expected 1 to 64")
+        _require(
+            self.precision is None or 0.001 <= self.precision <= 0.5,
+            f"precision is {self.precision}; expected 0.001 to 0.5, for example 0.05",
+        )

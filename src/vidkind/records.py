@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 Split = Literal["train", "val", "test"]
 
+UNCLASSIFIED = "Unclassified"
+"""Category of an answer that is withheld because too little speaks for it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class VideoInfo:
@@ -126,6 +129,7 @@ class VideoItem:
         split: ``train``, ``val`` or ``test``; None until the library is split.
         group: Videos that must stay on one side of a split share a group.
         source_id: The recording the clip was cut from.
+        subcategory: What kind of its category it is; empty where the library does not say.
     """
 
     path: str
@@ -134,6 +138,7 @@ class VideoItem:
     split: Split | None
     group: str
     source_id: str
+    subcategory: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,8 +160,13 @@ class Prediction:
 
     Attributes:
         path: The input, as given.
-        category: Name of the most probable category; None on failure.
-        confidence: Probability of ``category``, 0..1; None on failure.
+        category: Name of the most probable category, or ``Unclassified`` where the answer is
+            withheld; None on failure.
+        confidence: Probability of the most probable category, 0..1; None on failure.
+        trust: How likely the answer is right, 0..1; None on failure, and from a bundle
+            without trust statistics.
+        label_set: Every category that cannot be ruled out at the wanted coverage, most
+            probable first; None where no coverage was asked for.
         scores: Category name -> probability, adding up to 1; empty on failure.
         duration_seconds: Length of the video; None on failure.
         member_scores: One ``scores`` dictionary per ensemble member.
@@ -170,6 +180,8 @@ class Prediction:
     path: str
     category: str | None = None
     confidence: float | None = None
+    trust: float | None = None
+    label_set: tuple[str, ...] | None = None
     scores: dict[str, float] = field(default_factory=dict)
     duration_seconds: float | None = None
     member_scores: tuple[dict[str, float], ...] = ()
@@ -185,6 +197,8 @@ class Prediction:
             "path": self.path,
             "category": self.category,
             "confidence": self.confidence,
+            "trust": self.trust,
+            "label_set": None if self.label_set is None else list(self.label_set),
             "scores": dict(self.scores),
             "duration_seconds": self.duration_seconds,
             "error": None

@@ -14,7 +14,16 @@ from tests.clips import render, render_audio, truncate
 from vidkind import SingleVideoClassifier
 from vidkind.errors import EmptyFileError
 
-ROW_KEYS = {"path", "category", "confidence", "scores", "duration_seconds", "error"}
+ROW_KEYS = {
+    "path",
+    "category",
+    "confidence",
+    "trust",
+    "label_set",
+    "scores",
+    "duration_seconds",
+    "error",
+}
 
 
 def colour(path: Path, red: int, green: int, blue: int) -> Path:

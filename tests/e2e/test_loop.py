@@ -12,8 +12,10 @@ import pytest
 from tests.tiny import tiny_backbone
 from vidkind import SingleVideoClassifier
 from vidkind.evaluation.evaluate import ensemble_view_probabilities
+from vidkind.evaluation.trust_fit import observe
 from vidkind.features.splits import read_split
-from vidkind.training import load_members, member_logits
+from vidkind.inference.trust_file import read_trust
+from vidkind.training import load_members, member_attention, member_logits
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,55 @@ def test_the_bundle_remembers_where_it_comes_from(loop) -> None:
     assert manifest.temporal.seeds == (42, 43)
     assert manifest.provenance["features"]["backbone"]["name"] == "tiny"
     assert manifest.provenance["evaluation_val"]["num_videos"] == 6
+    assert manifest.trust is not None
+    assert (loop["run"] / "trust.npz").is_file()
+
+
+def test_the_bundle_has_the_trust_that_was_evaluated(loop) -> None:
+    members = load_members(loop["run"])
+    test = read_split(loop["features"], "val")
+    classifier = SingleVideoClassifier(loop["bundle"])
+    model = read_trust(loop["run"] / "trust.npz", feature_dim=3, num_categories=3)
+    observed = observe(
+        lambda features, steps: member_logits(members, features, steps),
+        lambda features, steps: member_attention(members, features, steps),
+        test.features,
+        test.num_frames,
+    )
+    expected = model.trust(observed.signals(model.temperature, model.statistics), "learned")
+    for i, key in enumerate(test.paths or ()):
+        answer = classifier.classify_video(loop["library"] / key)
+        assert answer.trust == pytest.approx(expected[i], abs=1e-3)
+
+
+def test_another_split_is_scored_with_the_trust_fitted_on_val(loop, vidkind) -> None:
+    vidkind("evaluate", loop["run"], loop["features"], "--split", "test")
+    trust = json.loads((loop["run"] / "evaluation_test.json").read_text(encoding="utf-8"))["trust"]
+    assert trust["cross_fitted"] is False
+    assert set(trust["aurc"]) == {"learned", "published", "confidence"}
+
+
+def test_the_report_shows_the_run_and_the_file_its_suspects(loop, vidkind, tmp_path: Path) -> None:
+    done = vidkind("evaluate", loop["run"], loop["features"], "--output", tmp_path / "f.json",
+                   "--report", tmp_path / "report", "--library", loop["library"])  # fmt: skip
+    assert f"report: {tmp_path / 'report' / 'report.html'}" in done.stderr
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    figures = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))
+    ensemble = next(row for row in figures["rows"] if row["name"] == "ensemble")
+    assert f"{ensemble['per_source']['accuracy']['value']:.1f}" in page
+    assert "member 2 (seed 43)" in page
+    assert "How it learned" in page
+    wrong = sum(map(sum, ensemble["confusion"])) - sum(
+        ensemble["confusion"][k][k] for k in (0, 1, 2)
+    )
+    assert page.count("<img ") == wrong + len(figures["label_suspects"])
+    for suspect in figures["label_suspects"]:
+        assert suspect["given"] != suspect["suggested"]
+
+
+def test_a_library_without_a_report_is_wrong_usage(loop, vidkind) -> None:
+    done = vidkind("evaluate", loop["run"], loop["features"], "--library", loop["library"], check=2)
+    assert "give --report too" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -114,3 +165,16 @@ def test_another_backbone_is_refused_by_the_bundle(loop, vidkind, tmp_path: Path
     other = tiny_backbone(tmp_path, size=64)
     done = vidkind("bundle", loop["run"], "-o", tmp_path / "b", "--backbone", other, check=1)
     assert "the features were made by tiny" in done.stderr
+
+
+def test_members_look_at_valid_steps_only(loop) -> None:
+    members = load_members(loop["run"])
+    test = read_split(loop["features"], "val")
+    steps = np.minimum(test.num_frames, np.arange(3, 3 + len(test))).astype(np.int32)
+    found = member_attention(members, test.features, steps)
+    assert found.shape == (2, *test.features.shape[:2])
+    np.testing.assert_allclose(found.sum(axis=2), 1, atol=1e-5)
+    beyond = np.arange(test.max_frames) >= steps[:, None]
+    assert not found[:, beyond].any()
+    alone = member_attention(members, test.features[:1, : steps[0]], steps[:1])
+    np.testing.assert_allclose(alone[:, 0], found[:, 0, : steps[0]], atol=1e-5)

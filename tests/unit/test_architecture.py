@@ -30,6 +30,8 @@ LEVELS = {
     "distillation": 7,
     "evaluation": 7,
     "service": 8,
+    "doctor": 8,
+    "report": 8,
     "cli": 9,
 }
 # metrics is the one definition of accuracy that training shares with evaluation.
@@ -40,10 +42,12 @@ ONLY_IN = {
     "torch": ("training/", "distillation/", "features/backbones_torch.py"),
     "torchvision": ("training/", "distillation/", "features/backbones_torch.py"),
     "lightning": ("training/", "distillation/"),
-    "matplotlib": ("training/visualizer.py", "distillation/", "evaluation/"),
+    "matplotlib": ("training/visualizer.py", "distillation/", "evaluation/", "report/"),
+    "jinja2": ("report/",),
+    "cleanlab": ("evaluation/suspects.py",),
     "h5py": ("features/store.py",),
     "onnxruntime": ("features/backbones_onnx.py", "distillation/"),
-    "sklearn": ("evaluation/", "dataset/", "distillation/"),
+    "sklearn": ("evaluation/", "dataset/", "distillation/", "doctor/"),
     "scipy": ("evaluation/",),
     "click": ("cli/",),
     "flask": ("service/",),
@@ -108,6 +112,7 @@ def test_there_is_no_utils_module() -> None:
         ("features.store", "h5py"),
         ("features.backbones_torch", "torchvision"),
         ("evaluation.baselines", "sklearn.pipeline"),
+        ("doctor.shortcut", "sklearn.ensemble"),
     ],
 )
 def test_a_missing_package_is_named_with_its_extra(monkeypatch, module: str, package: str) -> None:

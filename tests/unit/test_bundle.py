@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import tiny_backbone, tiny_bundle, tiny_manifest, tiny_temporal
+from tests.trust import drawn_trust
 from vidkind import SingleVideoClassifier
 from vidkind.bundle import BundleManifest, load_bundle, write_bundle
 from vidkind.bundle.manifest import FORMAT_VERSION
@@ -149,3 +150,37 @@ def test_a_zip_that_claims_gigabytes_is_refused(tmp_path: Path, monkeypatch) -> 
     monkeypatch.setattr("vidkind.bundle.reader._MAX_UNPACKED_BYTES", 10)
     with pytest.raises(BundleError, match="unpacks to more than"):
         load_bundle(tmp_path / "b.zip")
+
+
+@pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
+def test_trust_statistics_travel_with_the_bundle(tmp_path: Path, name: str) -> None:
+    bundle = tiny_bundle(tmp_path, name=name, trust=drawn_trust())
+    assert bundle.trust_file is not None
+    assert bundle.trust_file.is_file()
+    assert load_bundle(tmp_path / name).manifest == bundle.manifest
+    assert tiny_bundle(tmp_path, name=name).trust_file is None
+
+
+def test_a_manifest_of_before_trust_is_still_read(tmp_path: Path) -> None:
+    tiny_bundle(tmp_path)
+    _edit(tmp_path / "bundle", lambda manifest: manifest.pop("trust"))
+    assert load_bundle(tmp_path / "bundle").trust_file is None
+
+
+def test_missing_or_changed_trust_statistics_are_refused(tmp_path: Path) -> None:
+    bundle = tiny_bundle(tmp_path, trust=drawn_trust())
+    file = bundle.folder / "trust.npz"
+    content = file.read_bytes()
+    file.write_bytes(content + b" ")
+    with pytest.raises(BundleError, match=r"trust\.npz has SHA-256"):
+        load_bundle(bundle.folder)
+    file.unlink()
+    with pytest.raises(BundleError, match=r"trust\.npz is missing"):
+        load_bundle(bundle.folder)
+
+
+@pytest.mark.parametrize("options", [{"max_error": 0.1}, {"coverage": 0.9}])
+def test_a_bundle_without_trust_says_how_to_get_it(tmp_path: Path, options) -> None:
+    bundle = tiny_bundle(tmp_path)
+    with pytest.raises(BundleError, match=f"no trust statistics, which {next(iter(options))}"):
+        SingleVideoClassifier(bundle, **options)

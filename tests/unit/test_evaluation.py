@@ -11,7 +11,8 @@ import pytest
 from tests.features import CATEGORIES, drawn_features
 from vidkind.errors import ConfigError, FeatureFileError, MissingExtraError
 from vidkind.evaluation.baselines import time_statistics
-from vidkind.evaluation.evaluate import ENSEMBLE, ENSEMBLE_TTA, MAJORITY, evaluate
+from vidkind.evaluation.evaluate import ENSEMBLE, ENSEMBLE_TTA, MAJORITY, Comparison, evaluate
+from vidkind.evaluation.intervals import bootstrap_weights, paired_test
 from vidkind.evaluation.metrics import compute_metrics
 
 
@@ -29,9 +30,14 @@ def time_mean(features: np.ndarray, num_frames: np.ndarray) -> np.ndarray:
 
 
 def test_every_row_and_comparison_is_there() -> None:
-    test, train = drawn_features(40, seed=2, noise=9), drawn_features(60, seed=1)
+    test, train = drawn_features(240, seed=2, noise=9), drawn_features(60, seed=1)
     found = evaluate(
-        nearest, test, categories=CATEGORIES, train=train, member_names=("a", "b"), temperature=None
+        lambda features, steps: 4 * nearest(features, steps),
+        test,
+        categories=CATEGORIES,
+        train=train,
+        member_names=("a", "b"),
+        temperature=None,
     )
     names = [row.name for row in found.rows]
     assert names == [MAJORITY, "logistic regression", "a", "b", ENSEMBLE, ENSEMBLE_TTA]
@@ -42,6 +48,10 @@ def test_every_row_and_comparison_is_there() -> None:
     assert not found.recommend_tta  # the mean over time does not change with the order
     verdicts = [comparison.verdict for comparison in found.comparisons]
     assert "cannot be told apart from" in verdicts[0]
+    assert "a perfectly calibrated classifier would show" in found.in_words[0]
+    saved = found.to_json()
+    assert saved["calibration"]["after"]["ece"]["value"] == 100 * found.calibration_error
+    assert saved["calibration"]["before"]["ece"]["value"] == 100 * found.uncalibrated_error
 
 
 def test_a_verdict_names_the_better_and_the_worse() -> None:
@@ -53,6 +63,15 @@ def test_a_verdict_names_the_better_and_the_worse() -> None:
     mixed = replace(train, labels=np.roll(train.labels, 1))
     right = evaluate(nearest, test, categories=CATEGORIES, train=mixed)
     assert "ensemble is better than logistic regression" in right.comparisons[1].verdict
+
+
+def test_a_verdict_of_neither_says_how_many_sources_it_takes() -> None:
+    right = {"a": np.arange(50) % 10 > 0, "b": np.arange(50) % 12 > 1}
+    draws = bootstrap_weights([str(i) for i in range(50)], draws=100)
+    test = paired_test(right["a"], right["b"], np.ones(50), draws)
+    verdict = Comparison(a="a", b="b", test=test).verdict
+    assert "a cannot be told apart from b" in verdict
+    assert f"takes about {test.sources_needed:,} sources to be seen with 80 % power" in verdict
 
 
 def test_features_of_another_library_are_refused() -> None:

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
-from vidkind.evaluation.intervals import bootstrap_weights, paired_test, wilson
+from vidkind.evaluation.intervals import (
+    bootstrap,
+    bootstrap_weights,
+    paired_test,
+    sources_needed,
+    wilson,
+)
 from vidkind.evaluation.scores import ScoredSet, score
 
 
@@ -89,3 +95,41 @@ def test_the_paired_p_value_is_the_exact_binomial_one() -> None:
     b = np.array([0, 0, 0, 0, 0, 1, 1, 1, 0, 0], bool)
     found = paired_test(a, b, test.source_weights, test.draws)
     assert found.p_value == pytest.approx(binomtest(5, 6).pvalue)
+
+
+def test_wilson_averaged_over_proportions_contains_the_truth() -> None:
+    generator = np.random.default_rng(8)
+    truth = generator.uniform(0.6, 0.99, 4000)
+    found = [wilson(int(count), 81) for count in generator.binomial(81, truth)]
+    inside = [i.low <= 100 * p <= i.high for i, p in zip(found, truth, strict=True)]
+    assert 0.93 <= np.mean(inside) <= 0.97
+
+
+def test_the_bootstrap_by_source_contains_the_truth_where_clips_repeat_one_another() -> None:
+    generator = np.random.default_rng(9)
+    inside = {"sources": [], "clips": []}
+    for number in range(250):
+        chance = generator.beta(4, 1, 80).repeat(3)  # of a right answer, 0.8 on average
+        right = generator.random(240) < chance
+        for name, ids in (("sources", np.arange(240) // 3), ("clips", np.arange(240))):
+            draws = bootstrap_weights([str(i) for i in ids], draws=200, seed=number)
+            found = bootstrap(lambda w, r=right: 100 * float(r @ w / w.sum()), np.ones(240), draws)
+            inside[name].append(found.low <= 80 <= found.high)
+    assert 0.92 <= np.mean(inside["sources"]) <= 0.97
+    assert np.mean(inside["clips"]) < np.mean(inside["sources"])
+
+
+@pytest.mark.parametrize(("only_a", "only_b"), [(0.12, 0.04), (0.06, 0.02), (0.3, 0.2)])
+def test_the_sources_needed_give_the_power_that_was_asked(only_a, only_b) -> None:
+    count = sources_needed(only_a, only_b)
+    assert count == sources_needed(only_b, only_a)
+    generator = np.random.default_rng(0)
+    counts = generator.multinomial(count, [only_a, only_b, 1 - only_a - only_b], size=1500)
+    found = [binomtest(int(a), int(a + b)).pvalue < 0.05 for a, b, _ in counts if a + b]
+    # The exact test is a little more careful than the normal approximation of the formula.
+    assert 0.72 <= np.mean(found) <= 0.84
+
+
+def test_no_difference_needs_no_number_of_sources() -> None:
+    assert sources_needed(0.1, 0.1) is None
+    assert sources_needed(0.0, 0.0) is None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import vidkind.service
 from tests.clips import render
-from vidkind.errors import ConfigError, VideoNotFoundError
+from vidkind.errors import ConfigError, MissingExtraError, VideoNotFoundError
 from vidkind.service import ServiceOptions
 from vidkind.service.intake import display_name
 from vidkind.service.library import library_file, library_names
@@ -118,6 +120,20 @@ def test_keys_are_read_and_short_ones_refused(tmp_path: Path) -> None:
 def test_a_queue_that_is_not_redis_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="redis://"):
         Notices(ServiceOptions(data=tmp_path, queue="amqp://host"))
+
+
+@pytest.mark.parametrize("name", ["create_app", "serve", "work"])
+def test_a_missing_package_is_named_with_its_extra(monkeypatch, name: str) -> None:
+    for module in [m for m in sys.modules if m.startswith("vidkind.service.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "vidkind\[serve\]"'):
+        getattr(vidkind.service, name)
+
+
+def test_the_room_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'run'"):
+        _ = vidkind.service.run
 
 
 def test_there_are_as_many_notices_as_waiting_jobs(tmp_path: Path) -> None:

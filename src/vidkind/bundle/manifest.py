@@ -14,6 +14,7 @@ FORMAT_VERSION = 1
 MANIFEST_NAME = "bundle.json"
 BACKBONE_NAME = "backbone.onnx"
 TEMPORAL_NAME = "temporal.onnx"
+TRUST_NAME = "trust.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,19 @@ class TemporalCard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrustCard:
+    """Trust statistics: plain arrays, fitted on validation data.
+
+    Attributes:
+        file: Name of the file.
+        sha256: Hash of that file.
+    """
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BundleManifest:
     """Content of ``bundle.json``.
 
@@ -52,6 +66,7 @@ class BundleManifest:
         sampling: How frames are picked.
         multi_scale: Temporal scales.
         temperature: Divides the logits before softmax (Guo et al., 2017); 1 changes nothing.
+        trust: Card of ``trust.npz``; None in a bundle that knows nothing of trust.
         vidkind_version: Version that wrote the bundle.
         provenance: Where the training data and figures come from; free form.
         format_version: Version of this layout.
@@ -63,6 +78,7 @@ class BundleManifest:
     sampling: SamplingOptions
     multi_scale: MultiScaleOptions
     temperature: float = 1.0
+    trust: TrustCard | None = None
     vidkind_version: str = "unknown"
     provenance: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
@@ -114,6 +130,7 @@ def _from_dict(data: dict[str, Any]) -> BundleManifest:
         sampling=SamplingOptions(**data["sampling"]),
         multi_scale=MultiScaleOptions(**{**scales, "scales": tuple(scales["scales"])}),
         temperature=float(data["temperature"]),
+        trust=TrustCard(**data["trust"]) if data.get("trust") else None,
         vidkind_version=data["vidkind_version"],
         provenance=data["provenance"],
     )

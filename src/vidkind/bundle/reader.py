@@ -13,6 +13,7 @@ from vidkind.bundle.manifest import (
     BACKBONE_NAME,
     MANIFEST_NAME,
     TEMPORAL_NAME,
+    TRUST_NAME,
     BundleManifest,
 )
 from vidkind.errors import BundleError
@@ -48,6 +49,11 @@ class Bundle:
         """The temporal models' ONNX file."""
         return self.folder / TEMPORAL_NAME
 
+    @property
+    def trust_file(self) -> Path | None:
+        """The trust statistics, or None in a bundle without."""
+        return None if self.manifest.trust is None else self.folder / TRUST_NAME
+
 
 def load_bundle(path: Path | str | None = None) -> Bundle:
     """Opens a bundle.
@@ -71,6 +77,7 @@ def _open_zip(path: Path) -> Bundle:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [archive.getinfo(name) for name in _FILES]
+            members += [info for info in archive.infolist() if info.filename == TRUST_NAME]
             if sum(member.file_size for member in members) > _MAX_UNPACKED_BYTES:
                 raise BundleError(f"{path} unpacks to more than 4 GiB; that is no vidkind bundle")
             for member in members:
@@ -98,6 +105,10 @@ def _open_folder(
     bundle = Bundle(path=path, manifest=manifest, folder=folder, _unpacked=unpacked)
     _check_hash(bundle.backbone_file, manifest.backbone.sha256, path)
     _check_hash(bundle.temporal_file, manifest.temporal.sha256, path)
+    if manifest.trust is not None:
+        if not (folder / TRUST_NAME).is_file():
+            raise BundleError(f"{path}: {TRUST_NAME} is missing; copy the whole bundle again")
+        _check_hash(folder / TRUST_NAME, manifest.trust.sha256, path)
     return bundle
 
 

@@ -10,13 +10,14 @@ from vidkind.bundle.manifest import (
     BACKBONE_NAME,
     MANIFEST_NAME,
     TEMPORAL_NAME,
+    TRUST_NAME,
     BundleManifest,
 )
 from vidkind.bundle.reader import Bundle, load_bundle
 from vidkind.errors import BundleError
 from vidkind.files import atomic_path
 
-_NAMES = {MANIFEST_NAME, BACKBONE_NAME, TEMPORAL_NAME}
+_NAMES = {MANIFEST_NAME, BACKBONE_NAME, TEMPORAL_NAME, TRUST_NAME}
 
 
 def write_bundle(
@@ -25,6 +26,7 @@ def write_bundle(
     manifest: BundleManifest,
     backbone: Path,
     temporal: Path,
+    trust: Path | None = None,
 ) -> Bundle:
     """Assembles a bundle from finished graphs, checks it, and puts it in place.
 
@@ -34,6 +36,7 @@ def write_bundle(
         manifest: Its ``bundle.json``.
         backbone: ONNX file of the backbone, copied.
         temporal: ONNX file of the temporal models, copied.
+        trust: Trust statistics, copied, where the manifest names them.
 
     Raises:
         BundleError: ``path`` exists and is no bundle, or the parts do not fit together.
@@ -47,6 +50,8 @@ def write_bundle(
     try:
         shutil.copyfile(backbone, staging / BACKBONE_NAME)
         shutil.copyfile(temporal, staging / TEMPORAL_NAME)
+        if trust is not None:
+            shutil.copyfile(trust, staging / TRUST_NAME)
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
         load_bundle(staging)
         _put_in_place(staging, path)

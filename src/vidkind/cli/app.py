@@ -11,7 +11,9 @@ import click
 
 from vidkind.cli.bundle import bundle_command
 from vidkind.cli.classify import classify_command
+from vidkind.cli.compare import compare_command
 from vidkind.cli.distill import distill_command
+from vidkind.cli.doctor import doctor_command
 from vidkind.cli.evaluate import evaluate_command
 from vidkind.cli.extract import extract_command
 from vidkind.cli.probe import probe_command
@@ -63,6 +65,7 @@ def cli(verbose: bool) -> None:
             vidkind evaluate run/ features/
             vidkind bundle run/ -o my_bundle/
             vidkind classify clip.mp4 --bundle my_bundle/
+            vidkind compare default my_bundle/ library/
     """
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
@@ -74,10 +77,12 @@ def cli(verbose: bool) -> None:
 for _command in (
     classify_command,
     probe_command,
+    doctor_command,
     extract_command,
     train_command,
     evaluate_command,
     bundle_command,
+    compare_command,
     synthesize_command,
     distill_command,
     serve_command,

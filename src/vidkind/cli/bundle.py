@@ -24,11 +24,12 @@ def bundle_command(run: Path, output: Path, backbone: str | None) -> None:
     """Export backbone and members of RUN to ONNX and write a bundle.
 
     The ONNX graphs are checked against torch; a bundle whose parts do not fit together is not
-    written. Use it with: vidkind classify clip.mp4 --bundle BUNDLE
+    written. Temperature and trust statistics are those that vidkind evaluate fitted on val.
+    Use it with: vidkind classify clip.mp4 --bundle BUNDLE
     """
     from vidkind import __version__
     from vidkind.features.extract import options_from_provenance
-    from vidkind.training import load_members, read_run, saved_temperature
+    from vidkind.training import load_members, read_run, saved_temperature, saved_trust
     from vidkind.training.export import export_bundle
 
     members = load_members(run)
@@ -42,6 +43,7 @@ def bundle_command(run: Path, output: Path, backbone: str | None) -> None:
         sampling=sampling,
         multi_scale=multi_scale,
         temperature=saved_temperature(run),
+        trust=saved_trust(run),
         version=__version__,
         provenance={"features": provenance, **_figures(run)},
     )
@@ -50,6 +52,10 @@ def bundle_command(run: Path, output: Path, backbone: str | None) -> None:
         f"{output}: {bundle.manifest.temporal.num_members} members, "
         f"{', '.join(bundle.manifest.categories)}, {size:.1f} MB"
     )
+    if bundle.trust_file is None:
+        click.echo(
+            "without trust statistics; fit them first with: vidkind evaluate RUN FEATURES", err=True
+        )
 
 
 def _open_backbone(spec: str | None, run: Path, provenance: dict[str, Any]) -> Backbone:
@@ -72,8 +78,9 @@ def _open_backbone(spec: str | None, run: Path, provenance: dict[str, Any]) -> B
 
 
 def _figures(run: Path) -> dict[str, Any]:
-    """Evaluations saved in the run folder, to travel with the bundle."""
-    return {
-        file.stem: json.loads(file.read_text(encoding="utf-8"))
-        for file in sorted(run.glob("evaluation_*.json"))
-    }
+    """Evaluations saved in the run folder, to travel with the bundle, without file names."""
+    found = {}
+    for file in sorted(run.glob("evaluation_*.json")):
+        figures = json.loads(file.read_text(encoding="utf-8"))
+        found[file.stem] = {k: v for k, v in figures.items() if k != "label_suspects"}
+    return found

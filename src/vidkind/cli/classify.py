@@ -6,12 +6,17 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vidkind.cli.options import bundle_option, sampler_option, workers_option
 from vidkind.cli.progress import progress_bar
 from vidkind.config import Sampler
+from vidkind.errors import ConfigError
+
+if TYPE_CHECKING:
+    from vidkind.inference import TrustKind
 
 
 @click.command("classify", short_help="Say what kind of content videos are.")
@@ -37,6 +42,18 @@ from vidkind.config import Sampler
 )
 @sampler_option(None)
 @workers_option
+@click.option("--max-error", type=float, metavar="SHARE",
+              help="Withhold answers, as Unclassified, so that at most this share of the others "
+              "is wrong on validation data, e.g. 0.02.")  # fmt: skip
+@click.option("--strict", is_flag=True,
+              help="With --max-error: ask it of the upper 95 % bound of the error, which takes "
+              "many validation videos.")  # fmt: skip
+@click.option("--coverage", type=float, metavar="SHARE",
+              help="Give with each answer the categories among which the right one is with this "
+              "probability, e.g. 0.95.")  # fmt: skip
+@click.option("--trust", type=click.Choice(["learned", "published"]), default="learned",
+              show_default=True, help="learned: fitted on validation data; published: six signals "
+              "weighed by hand, for comparison.")  # fmt: skip
 def classify_command(
     paths: tuple[str, ...],
     bundle: Path | None,
@@ -46,6 +63,10 @@ def classify_command(
     resume: bool,
     sampler: Sampler | None,
     workers: int | None,
+    max_error: float | None,
+    strict: bool,
+    coverage: float | None,
+    trust: TrustKind,
 ) -> None:
     """Say what kind of content each video is.
 
@@ -53,10 +74,14 @@ def classify_command(
     exactly one row, in input order: an answer, or an error with its type. Exit code 1 when an
     input has no answer. --resume goes on with rows of the same inputs, bundle and options.
 
+    Trust is the probability, 0 to 1, that the answer is right. Nothing is withheld unless
+    --max-error is given; the threshold and what it gave on validation data go to stderr.
+
     \b
     vidkind classify clip.mp4
     vidkind classify library/ --format csv --output kinds.csv
     vidkind classify "shots/*.mov" --format jsonl | jq .category
+    vidkind classify library/ --max-error 0.02 --coverage 0.95
     """
     from vidkind.cli.inputs import expand_inputs
     from vidkind.cli.rows import open_rows
@@ -64,7 +89,13 @@ def classify_command(
     from vidkind.inference import SingleVideoClassifier
 
     inputs = expand_inputs(paths)
-    classifier = SingleVideoClassifier(bundle)
+    if strict and max_error is None:
+        raise ConfigError("--strict needs --max-error, e.g. --max-error 0.1 --strict")
+    classifier = SingleVideoClassifier(
+        bundle, max_error=max_error, strict=strict, coverage=coverage, trust=trust
+    )
+    if classifier.operating_point is not None:
+        click.echo(f"answers withheld below {classifier.operating_point}", err=True)
     if sampler is not None:
         classifier.sampling = replace(classifier.sampling, sampler=sampler)
     failures: Counter[str] = Counter()

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from vidkind.cli.evaluate_report import label_suspects, print_suspects, write_report
 from vidkind.cli.options import existing_folder, existing_path
+from vidkind.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from vidkind.evaluation.evaluate import Evaluation
+    from collections.abc import Sequence
+
+    from vidkind.evaluation.evaluate import Evaluation, FeatureArrays
     from vidkind.features.store import FeatureSet
+    from vidkind.inference.trust_file import TrustModel
+    from vidkind.training import LoadedMember
 
 
 @click.command("evaluate", short_help="Score a trained run on labelled features.")
@@ -23,37 +30,83 @@ if TYPE_CHECKING:
               help="Which split to score, where FEATURES holds several.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False),
               help="JSON file for every figure. Default: RUN/evaluation_<split>.json.")  # fmt: skip
+@click.option("--report", type=click.Path(path_type=Path, file_okay=False),
+              help="Write report.html, one page that needs nothing else, and plots "
+              "here.")  # fmt: skip
+@click.option("--library", type=existing_path,
+              help="The labelled library, so that the report shows frames of wrong "
+              "answers.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
-def evaluate_command(run: Path, features: Path, split: str, output: Path | None, seed: int) -> None:
+def evaluate_command(
+    run: Path,
+    features: Path,
+    split: str,
+    output: Path | None,
+    report: Path | None,
+    library: Path | None,
+    seed: int,
+) -> None:
     """Score members, ensemble and ensemble with TTA beside two baselines.
 
     FEATURES is the folder written by vidkind extract, or one feature file. Every figure has a
     95 % interval: Wilson for accuracy, bootstrap by source for F1. Paired tests say whether TTA
     helps and whether the ensemble beats logistic regression on the same features.
 
-    Scoring the val split also fits the temperature that makes confidence mean accuracy; other
-    splits, and vidkind bundle, use it.
+    Scoring the val split also fits the temperature that makes confidence mean accuracy, and
+    trust: how likely each answer is right, which answers to withhold for a wanted error rate, and
+    label sets. Other splits, and vidkind bundle, use both. What is fitted on val is scored there
+    by cross-fitting over groups. Videos whose label is probably wrong are listed in the JSON file.
     """
+    from vidkind.errors import ConfigError
     from vidkind.evaluation.evaluate import evaluate
     from vidkind.features.splits import read_split
     from vidkind.files import atomic_path
-    from vidkind.training import evaluation_file, load_members, member_logits, saved_temperature
+    from vidkind.training import (
+        evaluation_file,
+        load_members,
+        member_attention,
+        member_logits,
+        saved_temperature,
+    )
 
+    if library is not None and report is None:
+        raise ConfigError("--library shows frames in a report; give --report too")
     members = load_members(run)
     test = read_split(features, split)
+    train = _training_features(features, test)
     result = evaluate(
         lambda values, steps: member_logits(members, values, steps),
         test,
         categories=members[0].categories,
-        train=_training_features(features, test),
+        train=train,
         member_names=[f"member {member.index} (seed {member.seed})" for member in members],
         temperature=None if split == "val" else saved_temperature(run),
         seed=seed,
+        attention=lambda values, steps: member_attention(members, values, steps),
+        foreign=_foreign_material(run) if split == "val" else None,
+        trust=None if split == "val" else _saved_trust(run, members),
     )
+    suspects = label_suspects(train, test, split)
+    listed = None if suspects is None else [asdict(suspect) for suspect in suspects]
+    figures = {**result.to_json(), "label_suspects": listed}
     path = output or evaluation_file(run, split)
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(result.to_json(), indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if split == "val" and output is None:
+        _keep_trust(run, result.trust_model)
     _print(result, split)
+    print_suspects(suspects)
+    if report is not None:
+        write_report(
+            report,
+            result=result,
+            members=members,
+            test=test,
+            split=split,
+            run=run,
+            suspects=suspects,
+            library=library,
+        )
     click.echo(f"every figure: {path}", err=True)
 
 
@@ -66,6 +119,44 @@ def _training_features(features: Path, test: FeatureSet) -> FeatureSet | None:
     except FeatureFileError as error:
         click.echo(f"baselines left out: {error}", err=True)
         return None
+
+
+def _foreign_material(run: Path) -> dict[str, FeatureArrays] | None:
+    """Rendered material that is none of the categories, where the backbone is at hand."""
+    from vidkind.cli.backbone import open_backbone
+    from vidkind.evaluation.out_of_scope import NUM_RENDERED, rendered_features
+    from vidkind.features.extract import options_from_provenance
+    from vidkind.features.splits import kept_backbone
+    from vidkind.training import read_run
+
+    kept = kept_backbone(run)
+    if kept is None:
+        return None
+    _, multi_scale = options_from_provenance(read_run(run)["provenance"])
+    with progress_bar("Rendering what is none of them", NUM_RENDERED) as advance:
+        return rendered_features(open_backbone(str(kept)), multi_scale, progress=advance)
+
+
+def _saved_trust(run: Path, members: Sequence[LoadedMember]) -> TrustModel | None:
+    from vidkind.inference.trust_file import read_trust
+    from vidkind.training import saved_trust
+
+    path = saved_trust(run)
+    if path is None:
+        return None
+    count = len(members[0].categories)
+    return read_trust(path, feature_dim=members[0].feature_dim, num_categories=count)
+
+
+def _keep_trust(run: Path, model: TrustModel | None) -> None:
+    """Keeps what was fitted for vidkind bundle; nothing fitted leaves nothing of an earlier fit."""
+    from vidkind.inference.trust_file import write_trust
+    from vidkind.training import trust_file
+
+    if model is None:
+        trust_file(run).unlink(missing_ok=True)
+    else:
+        write_trust(trust_file(run), model)
 
 
 def _print(result: Evaluation, split: str) -> None:
@@ -98,11 +189,8 @@ def _print(result: Evaluation, split: str) -> None:
         console.print(comparison.verdict, style="dim", highlight=False)
     advice = "recommended" if result.recommend_tta else "not recommended: no gain beyond chance"
     console.print(f"TTA is {advice}.")
-    console.print(
-        f"Calibration: temperature {result.temperature:.2f}; expected calibration error "
-        f"{result.uncalibrated_error:.3f} before, {result.calibration_error:.3f} after.",
-        highlight=False,
-    )
+    for sentence in result.in_words:
+        console.print(sentence, highlight=False)
 
 
 def _class_table(result: Evaluation) -> object:

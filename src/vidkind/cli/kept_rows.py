@@ -21,7 +21,7 @@ def csv_header(categories: Sequence[str]) -> str:
     scores = (f"score_{name}" for name in categories)
     last = ("duration_seconds", "error_type", "error_message")
     line = io.StringIO()
-    columns = ("path", "category", "confidence", *scores, *last)
+    columns = ("path", "category", "confidence", "trust", "label_set", *scores, *last)
     csv.writer(line, lineterminator="\n").writerow(columns)
     return line.getvalue()
 

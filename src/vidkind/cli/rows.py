@@ -13,12 +13,14 @@ from typing import IO, TYPE_CHECKING, Protocol
 from vidkind.cli.kept_rows import KeptRows, csv_header, read_kept_rows
 from vidkind.errors import ConfigError
 from vidkind.files import atomic_path
+from vidkind.records import UNCLASSIFIED
 
 if TYPE_CHECKING:
     from vidkind.records import Prediction
 
 RESUMABLE = ("jsonl", "csv")
 _LENGTH = {"length": 9}
+_TRUST = {"trust": 6}
 _SHORT_NAME = 12
 
 
@@ -132,7 +134,8 @@ class _Csv:
     def write(self, prediction: Prediction) -> None:
         error = prediction.error
         self._writer.writerow(
-            [prediction.path, prediction.category, prediction.confidence]
+            [prediction.path, prediction.category, prediction.confidence, prediction.trust]
+            + [prediction.label_set and "|".join(prediction.label_set)]
             + [prediction.scores.get(name) for name in self._categories]
             + [prediction.duration_seconds, error and error.type, error and error.message]
         )
@@ -143,7 +146,7 @@ class _Csv:
 
 
 class _Table:
-    """A table for people: name, category, a bar for the confidence, all scores, length.
+    """A table for people: name, category, a bar for the confidence, trust, all scores, length.
 
     Widths are settled beforehand, so that each row is printed when it comes. On a terminal
     too narrow for the scores, they are left out.
@@ -155,14 +158,15 @@ class _Table:
 
         self._console = Console(file=file)
         longest = max(5, *map(cell_len, inputs))
-        kind = {"category": max(8, *map(cell_len, categories)), "confidence": 17}
+        names = (*categories, UNCLASSIFIED)
+        kind = {"category": max(map(cell_len, names)), "confidence": 17, **_TRUST}
         self._scores = {name: max(5, cell_len(name)) for name in categories}
         room = self._console.width if self._console.is_terminal else 1 << 30
         if _width({**kind, **self._scores, **_LENGTH}) + min(longest, _SHORT_NAME) > room:
             self._scores = {}
         rest = {**kind, **self._scores, **_LENGTH}
-        names = max(_SHORT_NAME, min(longest, room - _width(rest)))
-        self._widths = {"video": names, **rest}
+        width = max(_SHORT_NAME, min(longest, room - _width(rest)))
+        self._widths = {"video": width, **rest}
         self._console.width = max(self._console.width, _width(self._widths))
         self._print(*(f"[bold]{name}[/]" for name in self._widths))
 
@@ -175,10 +179,13 @@ class _Table:
             return
         confidence = prediction.confidence or 0.0
         bar = "█" * round(10 * confidence)
+        withheld = prediction.category == UNCLASSIFIED
+        others = () if withheld else (prediction.label_set or ())[1:]
         self._print(
             name,
-            f"[bold]{prediction.category}[/]",
+            f"[bold]{prediction.category}[/]" + "".join(f" or {escape(label)}" for label in others),
             f"[green]{bar:<10}[/] {confidence:6.1%}",
+            "-" if prediction.trust is None else f"{prediction.trust:.1%}",
             *(f"{prediction.scores[category]:.3f}" for category in self._scores),
             f"{prediction.duration_seconds:.1f} s",
         )
@@ -188,7 +195,7 @@ class _Table:
 
         row = Table(box=None, show_header=False, pad_edge=False)
         for name, width in list(self._widths.items())[: len(cells)]:
-            right = name in self._scores or name == "length"
+            right = name in self._scores or name in ("length", "trust")
             row.add_column(justify="right" if right else "left", width=width, overflow="fold")
         if len(cells) < len(self._widths):
             row.columns[-1].width = None  # an error's type may run on

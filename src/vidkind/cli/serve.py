@@ -49,6 +49,8 @@ def _options(*choices: tuple[str, Any, str]) -> Callable[[Decorated], Decorated]
 _PLACES = (
     ("data", _folder, "Folder for uploads, jobs and queue."),
     ("bundle", click.Path(path_type=Path), "Bundle. Default: the one shipped with vidkind."),
+    ("max_error", float, "Withhold answers so that at most this share of the others is wrong."),
+    ("coverage", float, "Give the categories that hold the right one with this probability."),
     ("library", _folder, "Folder whose videos may be picked by name."),
     ("database", str, "postgresql://... Default: an SQLite file in --data."),
     ("queue", str, "redis://... Default: an SQLite file in --data."),

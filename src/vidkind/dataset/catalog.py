@@ -48,39 +48,42 @@ class Library:
         return f"Library({len(self.items)} videos of {', '.join(self.categories)}; {shares})"
 
 
-def read_library(path: str | Path) -> Library:
+def read_library(path: str | Path, *, strict: bool = True) -> Library:
     """Reads a labelled library; opens no video.
 
     A listed file that does not exist is kept: extraction reports it as a failure.
 
     Args:
         path: A library folder, or a manifest CSV.
+        strict: Whether a group in two splits, or a path listed twice, is an error; what only
+            looks for faults reads on.
 
     Returns:
         The library; items have a split only where the layout or the manifest names one.
 
     Raises:
         LibraryError: No such path, no videos in a known layout, fewer than two categories,
-            a damaged manifest, or a group that lies in two splits.
+            a damaged manifest, or (strict) a group in two splits or a path listed twice.
     """
     root = Path(path)
     if not root.exists():
         raise LibraryError(f"no library at {root}: expected a folder or a manifest CSV")
     if root.is_file():
-        return _library(root.parent, read_manifest(root))
+        return _library(root.parent, read_manifest(root, strict=strict), strict=strict)
     manifest = root / MANIFEST_NAME
     if manifest.is_file():
         logger.info("%s holds a manifest: labels are read from it, not from the folders", root)
-        return _library(root, read_manifest(manifest))
-    return _library(root, _read_folders(root))
+        return _library(root, read_manifest(manifest, strict=strict), strict=strict)
+    return _library(root, _read_folders(root), strict=strict)
 
 
-def _library(root: Path, items: Sequence[VideoItem]) -> Library:
+def _library(root: Path, items: Sequence[VideoItem], *, strict: bool) -> Library:
     categories = tuple(sorted({item.label for item in items}))
     if len(categories) < 2:
         found = f"only {categories[0]!r}" if categories else "none"
         raise LibraryError(f"{root}: two or more categories expected, {found} found")
-    _check_group_purity(items)
+    if strict:
+        _check_group_purity(items)
     has_splits = all(item.split is not None for item in items)
     return Library(root=root, items=tuple(items), categories=categories, has_splits=has_splits)
 

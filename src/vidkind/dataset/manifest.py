@@ -28,7 +28,7 @@ SPLIT_NAMES: dict[str, Split] = {
 Row = dict[str, str]
 
 
-def read_manifest(path: Path) -> list[VideoItem]:
+def read_manifest(path: Path, *, strict: bool = True) -> list[VideoItem]:
     """Reads one manifest; further columns than those named here are ignored.
 
     ``split`` is train, val (also valid, validation) or test, on every row or on none.
@@ -36,6 +36,7 @@ def read_manifest(path: Path) -> list[VideoItem]:
 
     Args:
         path: The CSV; relative video paths are relative to its folder.
+        strict: Whether a path that is listed twice is an error.
 
     Raises:
         LibraryError: Not a readable CSV, a missing column, an empty path or label, an unknown
@@ -45,7 +46,7 @@ def read_manifest(path: Path) -> list[VideoItem]:
     items = []
     for line, row in _rows(path):
         item = _item(path, line, row)
-        if item.key in lines:
+        if strict and item.key in lines:
             raise LibraryError(
                 f"{path} lists {item.key} twice, on lines {lines[item.key]} and {line}: "
                 "keep one of them"
@@ -100,6 +101,7 @@ def _item(path: Path, line: int, row: Row) -> VideoItem:
         split=_split(path, line, row.get("split", "")),
         group=row.get("group") or source_id,
         source_id=source_id,
+        subcategory=row.get("subcategory", ""),
     )
 
 

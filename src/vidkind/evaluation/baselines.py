@@ -47,12 +47,27 @@ def majority_probabilities(train: FeatureSet, count: int) -> NDArray[np.float64]
 
 def logistic_regression_probabilities(train: FeatureSet, test: FeatureSet) -> NDArray[np.float64]:
     """Balanced logistic regression on ``time_statistics``: float64 [N, K] for ``test``."""
+    return linear_probabilities(
+        time_statistics(train.features, train.num_frames),
+        train.labels,
+        time_statistics(test.features, test.num_frames),
+        num_categories=len(train.categories),
+    )
+
+
+def linear_probabilities(
+    train: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    test: NDArray[np.float32],
+    *,
+    num_categories: int,
+) -> NDArray[np.float64]:
+    """The same from statistics at hand: float32 [n, C], int64 [n], float32 [N, C] to [N, K]."""
     model = make_pipeline(
         StandardScaler(),
         LogisticRegression(C=_REGULARISATION_C, class_weight="balanced", max_iter=2000),
     )
-    model.fit(time_statistics(train.features, train.num_frames), train.labels)
-    found = model.predict_proba(time_statistics(test.features, test.num_frames))
-    probabilities = np.zeros((len(test), len(train.categories)))
-    probabilities[:, model.classes_] = found
+    model.fit(train, labels)
+    probabilities = np.zeros((len(test), num_categories))
+    probabilities[:, model.classes_] = model.predict_proba(test)
     return probabilities

@@ -1,57 +1,239 @@
-"""Temperature scaling: one number that makes confidence mean accuracy."""
+"""Does confidence mean accuracy? Temperature scaling, and how far off the probabilities are."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from vidkind.evaluation.folds import group_folds
+from vidkind.evaluation.intervals import Interval, bootstrap
 from vidkind.inference.tta import ensemble_probabilities
+
+Floats = NDArray[np.float64]
 
 NUM_BINS = 15
 _LOG_RANGE = (-3.0, 3.0)
+_SIMULATIONS = 500
+# Of the logarithm of the temperature; docs/experiments.md has what others gave.
+_PRIOR_DEVIATION = 0.25
 
 
 def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Finds the temperature with the least negative log-likelihood.
+    """Finds the most probable temperature, given answers and a prior around 1.
 
     Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017), section 4.2, applied
-    to every member before their softmax is averaged.
+    to every member before their softmax is averaged. Their maximum of the likelihood runs away
+    on a hundred videos with few wrong answers; the prior, log-normal, holds it.
 
     Args:
         logits: [M, N, K] of videos the members were not trained on.
         labels: int64 [N].
 
     Returns:
-        Temperature, about 0.05 to 20; 1 changes nothing. 1 where every answer is right: then
-        the likelihood only grows as the temperature falls, and says nothing of confidence.
+        Temperature, about 0.05 to 20; 1 changes nothing.
     """
-    if np.array_equal(ensemble_probabilities(logits).argmax(axis=1), labels):
-        return 1.0
 
     def loss(log_temperature: float) -> float:
         found = ensemble_probabilities(logits / np.exp(log_temperature))
-        return negative_log_likelihood(found, labels)
+        prior = (log_temperature / _PRIOR_DEVIATION) ** 2 / 2
+        return len(labels) * negative_log_likelihood(found, labels) + prior
 
     found = minimize_scalar(loss, bounds=_LOG_RANGE, method="bounded")
     return float(np.exp(found.x))
 
 
-def negative_log_likelihood(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Mean of -log p(label); probabilities [N, K]."""
+def cross_fitted_temperatures(
+    logits: NDArray[np.float32], labels: NDArray[np.int64], groups: Sequence[str]
+) -> Floats:
+    """For each video the temperature fitted on the videos of other folds: float64 [N].
+
+    A figure at these temperatures is not scored on the videos that it was fitted on. Videos
+    of one group share a fold. With one group only, all videos fit and score one temperature.
+    """
+    right = ensemble_probabilities(logits).argmax(axis=1) == labels
+    temperatures = np.ones(len(labels))
+    for fitted, held in group_folds(groups, right):
+        temperatures[held] = fit_temperature(logits[:, fitted], labels[fitted])
+    return temperatures
+
+
+def negative_log_likelihood(
+    probabilities: Floats, labels: NDArray[np.int64], weights: Floats | None = None
+) -> float:
+    """Mean of -log p(label) in nats; probabilities [N, K], weights [N]."""
     chosen = probabilities[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(chosen, 1e-12)).mean())
+    return float(np.average(-np.log(np.maximum(chosen, 1e-12)), weights=weights))
+
+
+def brier_score(
+    probabilities: Floats, labels: NDArray[np.int64], weights: Floats | None = None
+) -> float:
+    """Mean squared distance from the one-hot label, 0..2 (Brier, 1950); takes what NLL takes."""
+    distances = np.square(probabilities - np.eye(probabilities.shape[1])[labels]).sum(axis=1)
+    return float(np.average(distances, weights=weights))
 
 
 def expected_calibration_error(
-    probabilities: NDArray[np.float64], labels: NDArray[np.int64], *, num_bins: int = NUM_BINS
+    probabilities: Floats,
+    labels: NDArray[np.int64],
+    *,
+    num_bins: int = NUM_BINS,
+    adaptive: bool = False,
+    weights: Floats | None = None,
 ) -> float:
-    """Mean distance of confidence from accuracy over equal-width bins, 0..1.
+    """Mean distance of confidence from accuracy over bins of confidence, 0..1.
 
-    Naeini et al., AAAI 2015; 15 bins as in Guo et al., 2017.
+    Naeini et al., AAAI 2015; 15 bins as in Guo et al., 2017. Adaptive bins hold equally many
+    videos (Nixon et al., "Measuring Calibration in Deep Learning", 2019).
+
+    Args:
+        probabilities: float64 [N, K].
+        labels: int64 [N].
+        num_bins: Bins.
+        adaptive: Bins of equal mass rather than equal width.
+        weights: float64 [N], weight of each video; None weighs all alike.
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bins = _bins(confidence, num_bins, adaptive)
+    return _binned_error(confidence, right, bins, num_bins, weights)
+
+
+def _bins(confidence: Floats, num_bins: int, adaptive: bool) -> NDArray[np.int64]:
+    """Bin of each confidence, 0..num_bins-1."""
+    if not adaptive:
+        return np.minimum((confidence * num_bins).astype(np.int64), num_bins - 1)
+    bins = np.empty(len(confidence), dtype=np.int64)
+    bins[np.argsort(confidence, kind="stable")] = (
+        np.arange(len(confidence)) * num_bins // len(confidence)
+    )
+    return bins
+
+
+def _binned_error(
+    confidence: Floats,
+    right: NDArray[np.bool_],
+    bins: NDArray[np.int64],
+    num_bins: int,
+    weights: Floats | None = None,
+) -> float:
+    weights = np.ones(len(confidence)) if weights is None else weights
+    gaps = np.bincount(bins, weights=weights * (right - confidence), minlength=num_bins)
+    return float(np.abs(gaps).sum() / weights.sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityBin:
+    """One bar of a reliability diagram; shares are 0..1.
+
+    Attributes:
+        low: Smallest confidence the bin takes.
+        high: Largest.
+        confidence: Mean confidence of its videos.
+        accuracy: Share of right answers among them.
+        count: Number of videos.
+    """
+
+    low: float
+    high: float
+    confidence: float
+    accuracy: float
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationScores:
+    """How far probabilities are from meaning what they say; every video weighs 1.
+
+    Attributes:
+        ece: Expected calibration error with 15 bins of equal width, percent.
+        adaptive_ece: The same with 15 bins of equal mass, percent.
+        ece_if_calibrated: Mean ``ece`` of a perfectly calibrated classifier with the same
+            confidences on as many videos, percent: what counting alone makes of no error.
+        adaptive_ece_if_calibrated: The same for ``adaptive_ece``.
+        brier: Brier score, 0..2.
+        nll: Negative log-likelihood in nats.
+        reliability: Bins of equal width that hold videos.
+    """
+
+    ece: Interval
+    adaptive_ece: Interval
+    ece_if_calibrated: float
+    adaptive_ece_if_calibrated: float
+    brier: Interval
+    nll: Interval
+    reliability: tuple[ReliabilityBin, ...]
+
+
+def score_calibration(
+    probabilities: Floats, labels: NDArray[np.int64], draws: Floats
+) -> CalibrationScores:
+    """Scores probabilities [N, K]; ``draws`` [draws, N] are bootstrap draws of sources."""
+    ones = np.ones(len(labels))
+
+    def ece(adaptive: bool) -> Interval:
+        def percent(weights: Floats) -> float:
+            return 100 * expected_calibration_error(
+                probabilities, labels, adaptive=adaptive, weights=weights
+            )
+
+        return _turned(bootstrap(percent, ones, draws))
+
+    return CalibrationScores(
+        ece=ece(False),
+        adaptive_ece=ece(True),
+        ece_if_calibrated=_error_if_calibrated(probabilities, adaptive=False),
+        adaptive_ece_if_calibrated=_error_if_calibrated(probabilities, adaptive=True),
+        brier=bootstrap(lambda w: brier_score(probabilities, labels, w), ones, draws),
+        nll=bootstrap(lambda w: negative_log_likelihood(probabilities, labels, w), ones, draws),
+        reliability=_reliability(probabilities, labels),
+    )
+
+
+def _turned(found: Interval) -> Interval:
+    """Basic bootstrap in place of percentiles (Davison & Hinkley, 1997, section 5.2).
+
+    An ECE grows with the noise in its bins, and drawing videos again adds that noise a second
+    time, so that its percentiles lie too high. Turned about the value, they do not; the ends
+    are kept at 0 or more and around the value.
+    """
+    low, high = 2 * found.value - found.high, 2 * found.value - found.low
+    return Interval(
+        value=found.value,
+        low=min(max(low, 0.0), found.value),
+        high=max(high, found.value),
+        method="basic bootstrap",
+    )
+
+
+def _error_if_calibrated(probabilities: Floats, *, adaptive: bool) -> float:
+    """Mean ECE in percent over answers that are right as often as their confidence says.
+
+    Consistency resampling (Brocker & Smith, "Increasing the Reliability of Reliability
+    Diagrams", Weather and Forecasting 2007).
     """
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
-    gaps = np.bincount(bins, weights=right - confidence, minlength=num_bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    bins = _bins(confidence, NUM_BINS, adaptive)
+    generator = np.random.default_rng(0)
+    drawn = generator.random((_SIMULATIONS, len(confidence))) < confidence
+    return 100 * float(
+        np.mean([_binned_error(confidence, right, bins, NUM_BINS) for right in drawn])
+    )
+
+
+def _reliability(probabilities: Floats, labels: NDArray[np.int64]) -> tuple[ReliabilityBin, ...]:
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bins = _bins(confidence, NUM_BINS, adaptive=False)
+    return tuple(
+        ReliabilityBin(
+            low=index / NUM_BINS,
+            high=(index + 1) / NUM_BINS,
+            confidence=float(confidence[bins == index].mean()),
+            accuracy=float(right[bins == index].mean()),
+            count=int(np.sum(bins == index)),
+        )
+        for index in np.unique(bins)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,10 +14,24 @@ from vidkind.evaluation.baselines import (
     logistic_regression_probabilities,
     majority_probabilities,
 )
-from vidkind.evaluation.calibration import expected_calibration_error, fit_temperature
+from vidkind.evaluation.calibration import (
+    CalibrationScores,
+    cross_fitted_temperatures,
+    fit_temperature,
+    score_calibration,
+)
 from vidkind.evaluation.intervals import PairedTest, paired_test
+from vidkind.evaluation.out_of_scope import spliced
 from vidkind.evaluation.scores import ScoredSet, Scores, score
+from vidkind.evaluation.trust_fit import (
+    AttentionFunction,
+    LogitsFunction,
+    fit_statistics,
+    observe,
+)
+from vidkind.evaluation.trust_report import TrustReport, fit_trust, score_trust
 from vidkind.features.store import FeatureSet
+from vidkind.inference.trust_file import TrustModel
 from vidkind.inference.tta import (
     average_views,
     ensemble_probabilities,
@@ -25,8 +39,8 @@ from vidkind.inference.tta import (
     softmax,
 )
 
-LogitsFunction = Callable[[NDArray[np.float32], NDArray[np.int32]], NDArray[np.float32]]
-"""Features [N, T, D] and valid steps [N] in, logits [M, N, K] out."""
+FeatureArrays = tuple[NDArray[np.float32], NDArray[np.int32]]
+"""Features [n, T, D] and valid steps [n]."""
 
 ENSEMBLE, ENSEMBLE_TTA = "ensemble", "ensemble + TTA"
 MAJORITY, LOGISTIC = "majority class", "logistic regression"
@@ -53,6 +67,9 @@ class Comparison:
             word = "is worse than"
         else:
             word = "cannot be told apart from"
+            if test.sources_needed is not None:
+                only += f"; a true difference of that size takes about {test.sources_needed:,} "
+                only += "sources to be seen with 80 % power"
         return (
             f"{self.a} {word} {self.b}: {gain.value:+.1f} points per source "
             f"[{gain.low:+.1f}, {gain.high:+.1f}], exact McNemar p = {test.p_value:.3f}; {only}"
@@ -68,8 +85,12 @@ class Evaluation:
         comparisons: Paired tests between rows.
         recommend_tta: Whether TTA is better beyond chance on these videos.
         temperature: What the logits were divided by.
-        calibration_error: Expected calibration error of the ensemble, 0..1.
-        uncalibrated_error: The same at temperature 1.
+        calibrated: How far the ensemble's probabilities are from meaning what they say. Where
+            the temperature was fitted on these videos, each is scored at the temperature that
+            the other folds, by group, gave.
+        uncalibrated: The same at temperature 1.
+        trust: What trust is worth; None where it could not be measured.
+        trust_model: What was fitted of it, for the bundle; None where nothing was.
         num_videos: Videos scored.
         num_sources: Sources they come from.
         probabilities: Row name -> float64 [N, K].
@@ -79,11 +100,36 @@ class Evaluation:
     comparisons: tuple[Comparison, ...]
     recommend_tta: bool
     temperature: float
-    calibration_error: float
-    uncalibrated_error: float
+    calibrated: CalibrationScores
+    uncalibrated: CalibrationScores
     num_videos: int
     num_sources: int
     probabilities: dict[str, NDArray[np.float64]]
+    trust: TrustReport | None = None
+    trust_model: TrustModel | None = None
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error of the ensemble, 0..1."""
+        return self.calibrated.ece.value / 100
+
+    @property
+    def uncalibrated_error(self) -> float:
+        """The same at temperature 1."""
+        return self.uncalibrated.ece.value / 100
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """What calibration and trust come to, in sentences."""
+        before, after = self.uncalibrated, self.calibrated
+        calibration = (
+            f"Calibration: temperature {self.temperature:.2f}; expected calibration error "
+            f"{before.ece} % before, {after.ece} % after (equal bins), {before.adaptive_ece} % "
+            f"before, {after.adaptive_ece} % after (adaptive bins); a perfectly calibrated "
+            f"classifier would show {after.ece_if_calibrated:.1f} % and "
+            f"{after.adaptive_ece_if_calibrated:.1f} % on as many videos."
+        )
+        return (calibration, *(() if self.trust is None else self.trust.in_words))
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; probabilities are left out."""
@@ -94,6 +140,11 @@ class Evaluation:
             "temperature": self.temperature,
             "calibration_error": self.calibration_error,
             "uncalibrated_error": self.uncalibrated_error,
+            "calibration": {
+                "before": asdict(self.uncalibrated),
+                "after": asdict(self.calibrated),
+            },
+            "trust": None if self.trust is None else self.trust.to_json(),
             "rows": [asdict(row) for row in self.rows],
             "comparisons": [{**asdict(c), "verdict": c.verdict} for c in self.comparisons],
         }
@@ -108,6 +159,9 @@ def evaluate(
     member_names: Sequence[str] = (),
     temperature: float | None = 1.0,
     seed: int = 0,
+    attention: AttentionFunction | None = None,
+    foreign: Mapping[str, FeatureArrays] | None = None,
+    trust: TrustModel | None = None,
 ) -> Evaluation:
     """Scores an ensemble on a feature file.
 
@@ -120,6 +174,11 @@ def evaluate(
         temperature: Divides the logits before softmax; None fits it on these very videos,
             which is right for validation data only.
         seed: Seed of the bootstrap.
+        attention: Where the ensemble looks. With it and ``train``, trust is fitted where the
+            temperature is.
+        foreign: Kind of material that is none of the categories -> its features and valid
+            steps, to fit trust against; clips spliced of two categories are always among it.
+        trust: Trust as it was fitted before, to be scored here.
 
     Raises:
         FeatureFileError: The ensemble has other categories than ``test``, or ``train`` has
@@ -131,27 +190,66 @@ def evaluate(
             f"{list(categories)}; expected features of the same library"
         )
     raw = logits(test.features, test.num_frames)
-    if temperature is None:
-        temperature = fit_temperature(raw, test.labels)
+    sources = test.source_ids or test.paths or tuple(str(i) for i in range(len(test)))
+    groups = test.groups or sources
+    scored = ScoredSet.create(test.labels, test.categories, sources, seed=seed)
+    fitted = fit_temperature(raw, test.labels) if temperature is None else temperature
     found = _baselines(train, test) | _ensemble(
-        softmax(raw / temperature),
-        ensemble_view_probabilities(logits, test, temperature=temperature, use_tta=True),
+        softmax(raw / fitted),
+        ensemble_view_probabilities(logits, test, temperature=fitted, use_tta=True),
         member_names,
     )
-    sources = test.source_ids or test.paths or tuple(str(i) for i in range(len(test)))
-    scored = ScoredSet.create(test.labels, test.categories, sources, seed=seed)
     pairs = [(ENSEMBLE_TTA, ENSEMBLE), (ENSEMBLE, LOGISTIC)]
     comparisons = tuple(_compare(a, b, found, scored) for a, b in pairs if b in found)
+    honest = found[ENSEMBLE]
+    if temperature is None:
+        each = cross_fitted_temperatures(raw, test.labels, groups)
+        honest = ensemble_probabilities(raw / each[:, None])
+    model, report = None, None
+    if attention is not None and temperature is None and train is not None:
+        model, report = _fitted_trust(
+            logits, attention, train, test, groups, scored, fitted, foreign or {}
+        )
+    elif attention is not None and trust is not None:
+        observed = observe(logits, attention, test.features, test.num_frames)
+        report = score_trust(observed, scored, trust)
     return Evaluation(
         rows=tuple(score(name, values, scored) for name, values in found.items()),
         comparisons=comparisons,
         recommend_tta=comparisons[0].test.a_wins,
-        temperature=temperature,
-        calibration_error=expected_calibration_error(found[ENSEMBLE], test.labels),
-        uncalibrated_error=expected_calibration_error(ensemble_probabilities(raw), test.labels),
+        temperature=fitted,
+        calibrated=score_calibration(honest, test.labels, scored.draws),
+        uncalibrated=score_calibration(ensemble_probabilities(raw), test.labels, scored.draws),
         num_videos=len(test),
         num_sources=len(set(sources)),
         probabilities=found,
+        trust=report,
+        trust_model=model,
+    )
+
+
+def _fitted_trust(
+    logits: LogitsFunction,
+    attention: AttentionFunction,
+    train: FeatureSet,
+    test: FeatureSet,
+    groups: Sequence[str],
+    scored: ScoredSet,
+    temperature: float,
+    foreign: Mapping[str, FeatureArrays],
+) -> tuple[TrustModel, TrustReport]:
+    material = {**foreign, "splices": spliced(train)}
+    return fit_trust(
+        observe(logits, attention, test.features, test.num_frames),
+        groups,
+        scored,
+        temperature=temperature,
+        statistics=fit_statistics(train),
+        foreign={
+            name: observe(logits, attention, features, steps)
+            for name, (features, steps) in material.items()
+            if len(features)
+        },
     )
 
 

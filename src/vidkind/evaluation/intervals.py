@@ -8,14 +8,13 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 BOOTSTRAP_DRAWS = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """A figure with its confidence interval, all in percent.
+    """A figure with its confidence interval, all in percent unless it says otherwise.
 
     Attributes:
         value: The figure.
@@ -80,16 +79,21 @@ def bootstrap(
     """Percentile bootstrap of a weighted statistic.
 
     Args:
-        statistic: Maps weights [N] to a figure in percent.
+        statistic: Maps weights [N] to a figure.
         weights: float64 [N], weight of each video in the figure itself.
         draws: float64 [draws, N] from ``bootstrap_weights``.
         level: Confidence level.
     """
     values = np.array([statistic(weights * draw) for draw in draws])
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(
-        value=float(statistic(weights)), low=float(low), high=float(high), method="bootstrap"
-    )
+    return percentile_interval(statistic(weights), values, level=level)
+
+
+def percentile_interval(
+    value: float, draws: NDArray[np.float64], *, level: float = 0.95
+) -> Interval:
+    """Interval between the percentiles of bootstrap draws [draws]; NaN draws do not count."""
+    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(value=float(value), low=float(low), high=float(high), method="bootstrap")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +105,15 @@ class PairedTest:
         only_b_right: The other way round.
         p_value: Two-sided exact McNemar test (McNemar, 1947; exact binomial form).
         difference: Accuracy of A minus accuracy of B per source, bootstrap interval.
+        sources_needed: How many sources it takes to tell a difference of this size apart with
+            80 % power; None where there is no difference.
     """
 
     only_a_right: int
     only_b_right: int
     p_value: float
     difference: Interval
+    sources_needed: int | None = None
 
     @property
     def a_wins(self) -> bool:
@@ -128,11 +135,48 @@ def paired_test(
         weights: float64 [N], weight of each video.
         draws: float64 [draws, N] from ``bootstrap_weights``.
     """
+    # Intervals alone do without scipy, which is not in the core install.
+    from scipy.stats import binomtest
+
     only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(~right_a & right_b))
     discordant = only_a + only_b
     p_value = float(binomtest(only_a, discordant, 0.5).pvalue) if discordant else 1.0
     gain = right_a.astype(float) - right_b.astype(float)
     difference = bootstrap(lambda w: 100 * float(gain @ w / w.sum()), weights, draws)
+    total = weights.sum()
     return PairedTest(
-        only_a_right=only_a, only_b_right=only_b, p_value=p_value, difference=difference
+        only_a_right=only_a,
+        only_b_right=only_b,
+        p_value=p_value,
+        difference=difference,
+        sources_needed=sources_needed(
+            float((right_a & ~right_b) @ weights / total),
+            float((~right_a & right_b) @ weights / total),
+        ),
     )
+
+
+def sources_needed(
+    only_a: float, only_b: float, *, power: float = 0.8, level: float = 0.05
+) -> int | None:
+    """Sources it takes for McNemar's test to find a difference of this size.
+
+    Connor, "Sample Size for Testing Differences in Proportions for the Paired-Sample Design"
+    (Biometrics 1987); normal approximation.
+
+    Args:
+        only_a: Share of sources that only A answers rightly, 0..1.
+        only_b: Share of sources that only B answers rightly, 0..1.
+        power: Chance wanted to find a true difference of this size.
+        level: Two-sided significance level.
+
+    Returns:
+        Number of independent sources, or None where the shares are equal.
+    """
+    gap, discordant = abs(only_a - only_b), only_a + only_b
+    if gap < 1e-9:
+        return None
+    normal = NormalDist()
+    reach = normal.inv_cdf(1 - level / 2) * np.sqrt(discordant)
+    reach += normal.inv_cdf(power) * np.sqrt(discordant - gap**2)
+    return int(np.ceil((reach / gap) ** 2))

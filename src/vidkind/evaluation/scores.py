@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from vidkind.evaluation.intervals import Interval, bootstrap_weights, wilson
+from vidkind.evaluation.intervals import (
+    Interval,
+    bootstrap_weights,
+    percentile_interval,
+    wilson,
+)
 
 Matrix = NDArray[np.float64]
 
@@ -115,8 +120,8 @@ def _level(
     total = weights.sum()
     return LevelScores(
         accuracy=wilson(min(float(np.trace(matrix)), total), total),
-        f1_weighted=_interval(_f1_weighted(matrix[None])[0], _f1_weighted(drawn)),
-        f1_macro=_interval(_f1_macro(matrix[None])[0], _f1_macro(drawn)),
+        f1_weighted=percentile_interval(_f1_weighted(matrix[None])[0], _f1_weighted(drawn)),
+        f1_macro=percentile_interval(_f1_macro(matrix[None])[0], _f1_macro(drawn)),
     )
 
 
@@ -124,6 +129,8 @@ def _classes(predicted: NDArray[np.int64], test: ScoredSet) -> dict[str, ClassSc
     matrix = _confusion(predicted, test, test.source_weights)
     drawn = _f1(_drawn_confusions(predicted, test, test.source_weights))
     f1 = _f1(matrix[None])[0]
+    # A class that is neither there nor answered has F1 0, as in ``compute_metrics``.
+    f1, drawn = np.nan_to_num(f1), np.where(np.isnan(f1), 0, drawn)
     right = np.diag(matrix)
     precision = 100 * right / np.maximum(matrix.sum(axis=0), 1e-12)
     recall = 100 * right / np.maximum(matrix.sum(axis=1), 1e-12)
@@ -132,7 +139,7 @@ def _classes(predicted: NDArray[np.int64], test: ScoredSet) -> dict[str, ClassSc
             precision=float(precision[k]),
             recall=float(recall[k]),
             f1=float(f1[k]),
-            f1_interval=_interval(f1[k], drawn[:, k]),
+            f1_interval=percentile_interval(f1[k], drawn[:, k]),
             support=int(np.sum(test.labels == k)),
         )
         for k, name in enumerate(test.categories)
@@ -180,8 +187,3 @@ def _f1_weighted(matrices: Matrix) -> Matrix:
     support = matrices.sum(axis=2)
     weighted: Matrix = np.nansum(_f1(matrices) * support, axis=1) / support.sum(axis=1)
     return weighted
-
-
-def _interval(value: float, draws: NDArray[np.float64]) -> Interval:
-    low, high = np.nanquantile(draws, [0.025, 0.975])
-    return Interval(value=float(value), low=float(low), high=float(high), method="bootstrap")

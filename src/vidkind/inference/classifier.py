@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from vidkind.bundle import Bundle, load_bundle
 from vidkind.config import SamplingOptions
-from vidkind.errors import VidkindError
+from vidkind.errors import BundleError, VidkindError
 from vidkind.features import EmbeddedVideo, embed_video, embed_videos
 from vidkind.features.backbones_onnx import OnnxBackbone
-from vidkind.inference.ensemble import TemporalEnsemble
-from vidkind.records import ErrorRecord, Prediction
+from vidkind.inference.conformal import label_set
+from vidkind.inference.ensemble import EnsembleAnswer, TemporalEnsemble
+from vidkind.inference.operating import OperatingPoint
+from vidkind.inference.trust import TrustKind, pooled_features, trust_signals
+from vidkind.inference.trust_file import TrustModel, read_trust
+from vidkind.records import UNCLASSIFIED, ErrorRecord, Prediction
 
 
 class SingleVideoClassifier:
@@ -33,6 +37,10 @@ class SingleVideoClassifier:
         *,
         sampling: SamplingOptions | None = None,
         num_threads: int = 0,
+        max_error: float | None = None,
+        strict: bool = False,
+        coverage: float | None = None,
+        trust: TrustKind = "learned",
     ) -> None:
         """Opens a bundle.
 
@@ -40,9 +48,17 @@ class SingleVideoClassifier:
             bundle: A bundle, its folder or zip; None takes the one shipped with the package.
             sampling: Other sampling than the bundle was made with, e.g. key frames for speed.
             num_threads: CPU threads of the runtime; 0 lets it decide.
+            max_error: Withhold answers, as ``Unclassified``, so that at most this share of the
+                others is wrong on validation data; None withholds nothing.
+            strict: Ask that of the upper 95 % bound of the error.
+            coverage: Give with each answer the categories among which the right one is with
+                this probability; None gives none.
+            trust: ``learned`` on validation data, or ``published``: weights set by hand.
 
         Raises:
-            BundleError: The bundle is missing, damaged or does not fit together.
+            BundleError: The bundle is missing, damaged or does not fit together, or knows
+                nothing of trust and ``max_error`` or ``coverage`` asks for it.
+            ConfigError: ``max_error`` or ``coverage`` cannot be kept.
         """
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         manifest = self.bundle.manifest
@@ -58,6 +74,31 @@ class SingleVideoClassifier:
             feature_dim=manifest.temporal.feature_dim,
             num_categories=len(manifest.categories),
         )
+        self._trust_kind: TrustKind = trust
+        self._trust = self._open_trust(max_error, coverage)
+        self.operating_point: OperatingPoint | None = None
+        self._label_limit: float | None = None
+        if self._trust is not None and max_error is not None:
+            table = self._trust.tables[trust]
+            self.operating_point = table.largest_coverage(max_error, strict=strict)
+        if self._trust is not None and coverage is not None:
+            self._label_limit = self._trust.conformal.limit(coverage)
+
+    def _open_trust(self, max_error: float | None, coverage: float | None) -> TrustModel | None:
+        manifest, file = self.bundle.manifest, self.bundle.trust_file
+        if file is not None:
+            return read_trust(
+                file,
+                feature_dim=manifest.temporal.feature_dim,
+                num_categories=len(manifest.categories),
+            )
+        if max_error is not None or coverage is not None:
+            name = "max_error" if max_error is not None else "coverage"
+            raise BundleError(
+                f"{self.bundle.path} holds no trust statistics, which {name} needs; make it again "
+                "with: vidkind evaluate RUN FEATURES, then vidkind bundle RUN, or leave it out"
+            )
+        return None
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -72,7 +113,8 @@ class SingleVideoClassifier:
             use_tta: Average over four views of the feature sequence.
 
         Returns:
-            Category, confidence, all scores, per-member scores, frame times and attention.
+            Category, confidence, trust, all scores, per-member scores, frame times and
+            attention.
 
         Raises:
             VideoError: The video cannot be used; the type says why.
@@ -127,10 +169,15 @@ class SingleVideoClassifier:
     def _answer(self, path: Path | str, embedded: EmbeddedVideo, use_tta: bool) -> Prediction:
         answer = self._ensemble.answer(embedded.sequence.features, use_tta=use_tta)
         best = int(np.argmax(answer.scores))
+        trust = self._trust_of(embedded, answer)
+        point = self.operating_point
+        withheld = point is not None and trust is not None and trust < point.threshold
         return Prediction(
             path=str(path),
-            category=self.categories[best],
+            category=UNCLASSIFIED if withheld else self.categories[best],
             confidence=float(answer.scores[best]),
+            trust=trust,
+            label_set=self._label_set(answer.scores),
             scores=self._named(answer.scores),
             duration_seconds=round(embedded.frames.duration_seconds, 3),
             member_scores=tuple(self._named(row) for row in answer.member_scores),
@@ -139,6 +186,25 @@ class SingleVideoClassifier:
             num_frames=len(embedded.frames.frames),
             tta=use_tta,
         )
+
+    def _trust_of(self, embedded: EmbeddedVideo, answer: EnsembleAnswer) -> float | None:
+        if self._trust is None:
+            return None
+        features = embedded.sequence.features
+        steps = np.array([len(features)], dtype=np.int32)
+        signals = trust_signals(
+            answer.scores[None],
+            answer.attention[None],
+            steps,
+            self._ensemble.segment_scores(features)[None],
+            self._trust.statistics.distances(pooled_features(features[None], steps)),
+        )
+        return float(self._trust.trust(signals, self._trust_kind)[0])
+
+    def _label_set(self, scores: NDArray[np.float64]) -> tuple[str, ...] | None:
+        if self._label_limit is None:
+            return None
+        return tuple(self.categories[k] for k in label_set(scores, self._label_limit))
 
     def _named(self, scores: NDArray[np.float64]) -> dict[str, float]:
         return {name: float(s) for name, s in zip(self.categories, scores, strict=True)}

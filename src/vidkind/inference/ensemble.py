@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from vidkind.errors import BundleError
 from vidkind.features.backbones_onnx import open_session
-from vidkind.inference.tta import softmax, tta_views
+from vidkind.inference.trust import segment_indices
+from vidkind.inference.tta import ensemble_probabilities, softmax, tta_views
 
 # The operators of a compact member are too short to be worth waking a second thread.
 _SMALL_GRAPH_BYTES = 64 << 20
@@ -96,6 +97,11 @@ class TemporalEnsemble:
         return EnsembleAnswer(
             scores=members.mean(axis=0), member_scores=members, attention=attention
         )
+
+    def segment_scores(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What the ensemble says about stretches of a sequence alone: [T, D] to [S, K]."""
+        logits, _ = self.run(features[segment_indices(len(features))])
+        return ensemble_probabilities(logits / self._temperature)
 
     def _check_graph(self, path: Path, expected: dict[str, int | None]) -> None:
         inputs = [node.name for node in self._session.get_inputs()]

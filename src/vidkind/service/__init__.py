@@ -7,8 +7,10 @@ Does not know: how frames are picked, embedded or judged (the inference room doe
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from vidkind.errors import MissingExtraError
 from vidkind.service.options import ServiceOptions
 
 if TYPE_CHECKING:
@@ -19,18 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["ServiceOptions", "create_app", "serve", "work"]
 
 
+_HOMES = {"create_app": "app", "serve": "server", "work": "worker"}
+
+
 def __getattr__(name: str) -> Any:
     # Loaded on first use: the command line reads the options and must not load Flask for that.
-    if name == "create_app":
-        from vidkind.service.app import create_app
-
-        return create_app
-    if name == "serve":
-        from vidkind.service.server import serve
-
-        return serve
-    if name == "work":
-        from vidkind.service.worker import work
-
-        return work
-    raise AttributeError(f"module 'vidkind.service' has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'vidkind.service' has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"vidkind.service.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "flask", "serve") from error

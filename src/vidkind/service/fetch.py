@@ -127,9 +127,7 @@ def _save(
             f"the address answers with status {response.status}; expected 200: open it in a browser"
         )
     if _header(response, "content-type").partition(";")[0].strip().lower() in _PAGE_TYPES:
-        raise PageError(
-            "the address is a page, not a video; expected the address of a video file"
-        )
+        raise PageError("the address is a page, not a video; expected the address of a video file")
     length = _header(response, "content-length")
     total = int(length) if length.isdecimal() else None
     _check_size(total or 0, options)

@@ -93,8 +93,11 @@ def _watch(
         check_address(str(address[0]), allowed)
     except (AddressError, ValueError, TypeError) as error:
         # Names are refused too: what they resolve to would be nobody's to check.
-        known = isinstance(error, AddressError)
-        refused.append(error if known else AddressError("the address is no numeric one"))
+        refused.append(
+            error
+            if isinstance(error, AddressError)
+            else AddressError("an address is not a numeric one; expected that of a video file")
+        )
         raise PermissionError("the address may not be fetched") from error
 
 

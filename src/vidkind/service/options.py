@@ -10,6 +10,7 @@ from typing import Any
 from vidkind.errors import ConfigError
 
 MEGABYTE = 1 << 20
+_LIMITS = ("max_", "decode_", "fetch_", "upload_")
 _PATHS = ("data", "bundle", "library", "api_keys")
 
 
@@ -20,6 +21,9 @@ class ServiceOptions:
     Attributes:
         data: Folder for uploads and, by default, database and queue.
         bundle: Bundle folder or zip; None takes the one shipped with the package.
+        max_error: Withhold answers so that at most this share of the others is wrong; None
+            withholds none.
+        coverage: Give the categories among which the right one is with this probability.
         library: Folder whose videos may be picked by name; None offers none.
         host: Address to listen on.
         port: Port to listen on.
@@ -49,6 +53,8 @@ class ServiceOptions:
 
     data: Path = Path("vidkind-data")
     bundle: Path | None = None
+    max_error: float | None = None
+    coverage: float | None = None
     library: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -79,7 +85,7 @@ class ServiceOptions:
         for name in ("workers", "proxies"):
             _at_least(name, getattr(self, name), 0)
         for field in fields(self):
-            if field.name.startswith(("max_", "decode_", "fetch_seconds", "upload_seconds")):
+            if isinstance(field.default, int) and field.name.startswith(_LIMITS):
                 _at_least(field.name, getattr(self, field.name), 1)
         for name in ("job_hours", "upload_hours"):
             if getattr(self, name) <= 0:

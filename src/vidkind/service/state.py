@@ -41,7 +41,13 @@ class Service:
     def options_key(self, *, use_tta: bool) -> str:
         """Hash of everything but the file that an answer depends on."""
         manifest = file_sha256(self.bundle.folder / "bundle.json")
-        content = {"bundle": manifest, "tta": use_tta, "vidkind": vidkind.__version__}
+        content = {
+            "bundle": manifest,
+            "max_error": self.options.max_error,
+            "coverage": self.options.coverage,
+            "tta": use_tta,
+            "vidkind": vidkind.__version__,
+        }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

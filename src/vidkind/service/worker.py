@@ -37,12 +37,16 @@ def work(options: ServiceOptions, *, stop: threading.Event, worker_id: str | Non
         worker_id: Name under which it takes jobs; made up where none is given.
 
     Raises:
-        BundleError: The bundle cannot be opened.
+        BundleError: The bundle cannot be opened, or holds no trust statistics and ``max_error``
+            or ``coverage`` asks for them.
+        ConfigError: ``max_error`` or ``coverage`` cannot be kept.
     """
     worker_id = worker_id or new_worker_id()
     preload()
     store = JobStore(options.database_url, connections=options.workers + 2)
-    classifier = SingleVideoClassifier(options.bundle)
+    classifier = SingleVideoClassifier(
+        options.bundle, max_error=options.max_error, coverage=options.coverage
+    )
     abort = threading.Event()
     pipeline = Pipeline(options, store, classifier, abort)
 

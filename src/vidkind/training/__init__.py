@@ -9,7 +9,12 @@ Does not know: videos, how features were made, bundles (but for ``export``), the
 from vidkind.training.checkpoint import build_model, load_checkpoint, save_checkpoint
 from vidkind.training.ensemble import train_ensemble
 from vidkind.training.loss import FocalLoss
-from vidkind.training.members import LoadedMember, load_members, member_logits
+from vidkind.training.members import (
+    LoadedMember,
+    load_members,
+    member_attention,
+    member_logits,
+)
 from vidkind.training.model import SuperEnhancedTemporalModel
 from vidkind.training.model_compact import CompactTemporalModel
 from vidkind.training.presets import (
@@ -26,8 +31,11 @@ from vidkind.training.run_folder import (
     EnsembleResult,
     MemberRecord,
     evaluation_file,
+    read_histories,
     read_run,
     saved_temperature,
+    saved_trust,
+    trust_file,
 )
 from vidkind.training.trainer import EnhancedTemporalModelTrainer
 from vidkind.training.visualizer import RealTimeTrainingVisualizer
@@ -51,11 +59,15 @@ __all__ = [
     "evaluation_file",
     "load_checkpoint",
     "load_members",
+    "member_attention",
     "member_logits",
     "model_config",
+    "read_histories",
     "read_run",
     "save_checkpoint",
     "saved_temperature",
+    "saved_trust",
     "train_ensemble",
     "training_config",
+    "trust_file",
 ]

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vidkind.bundle import Bundle, BundleManifest, TemporalCard, write_bundle
-from vidkind.bundle.manifest import BACKBONE_NAME, TEMPORAL_NAME
+from vidkind.bundle import Bundle, BundleManifest, TemporalCard, TrustCard, write_bundle
+from vidkind.bundle.manifest import BACKBONE_NAME, TEMPORAL_NAME, TRUST_NAME
 from vidkind.config import MultiScaleOptions, SamplingOptions
 from vidkind.errors import BundleError
 from vidkind.features.backbones import Backbone
@@ -104,10 +104,13 @@ def export_bundle(
     sampling: SamplingOptions,
     multi_scale: MultiScaleOptions,
     temperature: float = 1.0,
+    trust: Path | None = None,
     version: str,
     provenance: dict[str, Any],
 ) -> Bundle:
     """Exports backbone and members, checks both against torch, and writes the bundle.
+
+    ``trust`` is a file of trust statistics fitted at this temperature.
 
     Raises:
         BundleError: Backbone and members do not fit together, or a graph gives other numbers.
@@ -130,12 +133,21 @@ def export_bundle(
             sampling=sampling,
             multi_scale=multi_scale,
             temperature=temperature,
+            trust=None if trust is None else _trust_card(trust),
             vidkind_version=version,
             provenance=provenance,
         )
         return write_bundle(
-            output, manifest=manifest, backbone=backbone_file, temporal=temporal_file
+            output,
+            manifest=manifest,
+            backbone=backbone_file,
+            temporal=temporal_file,
+            trust=trust,
         )
+
+
+def _trust_card(file: Path) -> TrustCard:
+    return TrustCard(file=TRUST_NAME, sha256=file_sha256(file))
 
 
 def _temporal_card(members: Sequence[LoadedMember], feature_dim: int, file: Path) -> TemporalCard:

@@ -157,16 +157,42 @@ def member_logits(
     return np.stack(logits)
 
 
+def member_attention(
+    members: Sequence[LoadedMember],
+    features: NDArray[np.float32],
+    num_frames: NDArray[np.int32],
+) -> NDArray[np.float32]:
+    """Where the members look: pooling weights float32 [M, N, T], zero beyond ``num_frames``.
+
+    Takes what ``member_logits`` takes.
+    """
+    rows, steps = torch.from_numpy(features), torch.from_numpy(num_frames.astype(np.int64))
+    found = np.zeros((len(members), *features.shape[:2]), dtype=np.float32)
+    for i, member in enumerate(members):
+        first = 0
+        for part, masked in _batches(rows, steps, torch.device("cpu")):
+            with torch.inference_mode():
+                weights = member.model.forward_with_attention(part, masked)[1]
+            found[i, first : first + len(part), : part.shape[1]] = weights.numpy()
+            first += len(part)
+    return found
+
+
 def predict(model: torch.nn.Module, features: Tensor, lengths: Tensor) -> Tensor:
     """Logits [N, K] of a model in eval mode; features [N, T, D] go to its device in batches."""
     device = next(model.parameters()).device
-    parts = []
     with torch.inference_mode():
-        for rows, steps in zip(
-            torch.split(features, _BATCH_SIZE), torch.split(lengths, _BATCH_SIZE), strict=True
-        ):
-            longest = int(steps.max())
-            # Rows that are all full need no packing, which costs time.
-            masked = None if int(steps.min()) == longest else steps.to(device)
-            parts.append(model(rows[:, :longest].to(device), masked).float().cpu())
+        parts = [model(*batch).float().cpu() for batch in _batches(features, lengths, device)]
     return torch.cat(parts)
+
+
+def _batches(
+    features: Tensor, lengths: Tensor, device: torch.device
+) -> Iterator[tuple[Tensor, Tensor | None]]:
+    for rows, steps in zip(
+        torch.split(features, _BATCH_SIZE), torch.split(lengths, _BATCH_SIZE), strict=True
+    ):
+        longest = int(steps.max())
+        # Rows that are all full need no packing, which costs time.
+        masked = None if int(steps.min()) == longest else steps.to(device)
+        yield rows[:, :longest].to(device), masked

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from vidkind.bundle.manifest import TRUST_NAME
 from vidkind.errors import CheckpointError
 from vidkind.features.store import FeatureSet
 from vidkind.files import atomic_path
@@ -154,6 +155,17 @@ def saved_temperature(run_dir: Path) -> float:
     return float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
 
 
+def trust_file(run_dir: Path) -> Path:
+    """Where the evaluation on validation data keeps the trust statistics it fitted."""
+    return run_dir / TRUST_NAME
+
+
+def saved_trust(run_dir: Path) -> Path | None:
+    """The trust statistics of the run, or None before there are any."""
+    path = trust_file(run_dir)
+    return path if path.is_file() else None
+
+
 def _differences(found: Any, wanted: Any, name: str = "") -> list[str]:
     if not (isinstance(found, dict) and isinstance(wanted, dict)):
         return [] if found == wanted else [f"{name} was {found}, now {wanted}"]
@@ -196,6 +208,23 @@ def write_history(run_dir: Path, index: int, history: Mapping[str, list[Any]]) -
         rows.writerow(["epoch", *history])
         for epoch, row in enumerate(zip(*history.values(), strict=True), start=1):
             rows.writerow([epoch, *(json.dumps(value) for value in row)])
+
+
+def read_histories(run_dir: Path) -> dict[int, dict[str, list[Any]]]:
+    """Member number -> its history, column name -> one value an epoch.
+
+    Raises:
+        CheckpointError: A history file is damaged.
+    """
+    found = {}
+    for path in run_dir.glob("history_*.json"):
+        try:
+            found[int(path.stem.rpartition("_")[2])] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise CheckpointError(
+                f"{path} is damaged ({error}); expected a training history; delete it"
+            ) from error
+    return dict(sorted(found.items()))
 
 
 def quarantine(run_dir: Path, index: int, seed: int) -> None:

@@ -1,0 +1,327 @@
+"""What calibration, trust, abstaining and label sets are worth on real clips and foreign ones.
+
+    python benchmarks/trust.py RUN FEATURES --clips CLIPS/manifest.csv -o results/trust.json
+
+On val: calibration before and after (cross-fitted by group), temperature against vector
+scaling, AURC of learned trust against the published weights and against plain confidence,
+the largest coverage at each wanted error rate. Then videos that are none of the categories,
+rendered and encoded with another seed than trust was fitted with, and clips spliced from two
+categories. ``--cross-validate`` trains an ensemble on each of five folds, fits temperature,
+trust and thresholds on a part of that fold's training groups, and scores the videos left out:
+what a user meets on sources that nothing has seen. Rendered files and trained folds are kept
+in ``--work`` and made once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from cross_validate import NUM_FOLDS, folds
+from provenance import write_result
+from scipy.optimize import minimize
+
+from vidkind.cli.backbone import open_backbone
+from vidkind.config import SamplingOptions
+from vidkind.errors import ConfigError
+from vidkind.evaluation.calibration import (
+    cross_fitted_temperatures,
+    negative_log_likelihood,
+    score_calibration,
+)
+from vidkind.evaluation.evaluate import Evaluation, evaluate
+from vidkind.evaluation.folds import group_folds
+from vidkind.evaluation.intervals import bootstrap_weights, wilson
+from vidkind.evaluation.out_of_scope import KINDS, rendered_features, spliced
+from vidkind.evaluation.scores import ScoredSet
+from vidkind.evaluation.selective import aurc, aurc_difference, separation
+from vidkind.evaluation.trust_fit import Observed, observe
+from vidkind.evaluation.trust_report import MAX_ERRORS
+from vidkind.features import embed_videos
+from vidkind.features.backbones import Backbone
+from vidkind.features.extract import options_from_provenance
+from vidkind.features.splits import kept_backbone, read_split
+from vidkind.features.store import FeatureSet
+from vidkind.files import atomic_path
+from vidkind.inference.trust_file import TrustModel
+from vidkind.inference.tta import ensemble_probabilities, softmax
+from vidkind.training import (
+    load_members,
+    member_attention,
+    member_logits,
+    read_run,
+    train_ensemble,
+)
+from vidkind.video import sample_frames
+from vidkind.video.encode import write_video
+
+SEED = 1000
+CLIPS_PER_KIND = 25
+SPLICES = 60
+SIZE, FRAMES, FPS = (180, 320), 60, 20
+
+
+class Ensemble:
+    """The members of a run as functions of features."""
+
+    def __init__(self, run: Path) -> None:
+        self.members = load_members(run)
+
+    def logits(self, features: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        return member_logits(self.members, features, steps)
+
+    def attention(self, features: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        return member_attention(self.members, features, steps)
+
+    def observe(self, features: np.ndarray, steps: np.ndarray) -> Observed:
+        return observe(self.logits, self.attention, features, steps)
+
+    def evaluate(self, test: FeatureSet, train: FeatureSet, foreign: dict) -> Evaluation:
+        return evaluate(
+            self.logits,
+            test,
+            categories=self.members[0].categories,
+            train=train,
+            temperature=None,
+            attention=self.attention,
+            foreign=foreign,
+        )
+
+
+def vector_scaling(videos: FeatureSet, logits: np.ndarray) -> dict[str, float]:
+    """Mean NLL in nats of held-out videos: uncalibrated, temperature, vector scaling.
+
+    Vector scaling (Guo et al., 2017, section 4.2) gives each class its own factor and offset,
+    here on the logarithm of the ensemble's probabilities.
+    """
+    labels = videos.labels
+    plain = ensemble_probabilities(logits)
+    right = plain.argmax(axis=1) == labels
+    temperatures = cross_fitted_temperatures(logits, labels, videos.groups)
+    vector = np.empty_like(plain)
+    values = np.log(np.maximum(plain, 1e-12))
+    count = plain.shape[1]
+    for fitted, held in group_folds(videos.groups, right):
+
+        def scaled(parameters: np.ndarray, rows: np.ndarray) -> np.ndarray:
+            return softmax(values[rows] * parameters[:count] + parameters[count:])
+
+        best = minimize(
+            lambda p, rows=fitted: negative_log_likelihood(scaled(p, rows), labels[rows]),
+            np.repeat([1.0, 0.0], count),
+        )
+        vector[held] = scaled(best.x, held)
+    return {
+        "none": negative_log_likelihood(plain, labels),
+        "temperature": negative_log_likelihood(
+            ensemble_probabilities(logits / temperatures[:, None]), labels
+        ),
+        "vector": negative_log_likelihood(vector, labels),
+    }
+
+
+def rendered_clips(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Renders and encodes what is missing; every kind with its files."""
+    for number, (name, render) in enumerate(KINDS.items()):
+        for clip in range(CLIPS_PER_KIND):
+            path = folder / name.replace(" ", "_") / f"{clip:03d}.mp4"
+            if not path.is_file():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                rng = np.random.default_rng([SEED, number, clip])
+                write_video(path, render(rng, *SIZE, FRAMES), fps=FPS, options={"crf": "23"})
+            yield name, path
+
+
+def spliced_clips(manifest: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Half of one val clip, half of one of another category, encoded as one."""
+    with manifest.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "val"]
+    rng = np.random.default_rng(SEED)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(SPLICES):
+        first = rows[int(rng.integers(len(rows)))]
+        others = [row for row in rows if row["label"] != first["label"]]
+        second = others[int(rng.integers(len(others)))]
+        path = folder / f"{number:03d}.mp4"
+        if not path.is_file():
+            halves = [half(manifest.parent / row["path"]) for row in (first, second)]
+            write_video(path, np.concatenate(halves), fps=FPS, options={"crf": "23"})
+        yield "splices", path
+
+
+def half(path: Path) -> np.ndarray:
+    """Half as many frames as a rendered clip has."""
+    options = SamplingOptions(num_frames=FRAMES // 2, skip_black=False)
+    return sample_frames(path, height=SIZE[0], width=SIZE[1], options=options).frames
+
+
+def embedded(
+    clips: list[tuple[str, Path]], backbone: Backbone, provenance: dict
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Features and valid steps of every kind, kept beside the clips."""
+    sampling, multi_scale = options_from_provenance(provenance)
+    key = backbone.card.sha256[:16]
+    files = [path.with_name(f"{path.stem}.{key}.npy") for _, path in clips]
+    missing = [i for i, file in enumerate(files) if not file.is_file()]
+    videos = embed_videos(
+        [clips[i][1] for i in missing], backbone, sampling=sampling, multi_scale=multi_scale
+    )
+    for i, video in zip(missing, videos, strict=True):
+        with atomic_path(files[i]) as temporary, temporary.open("wb") as file:
+            np.save(file, video.sequence.features)
+    sequences = [np.load(file) for file in files]
+    result = {}
+    for name in dict.fromkeys(name for name, _ in clips):
+        chosen = [s for s, (kind, _) in zip(sequences, clips, strict=True) if kind == name]
+        steps = np.array([len(values) for values in chosen], np.int32)
+        features = np.zeros((len(chosen), steps.max(), chosen[0].shape[1]), np.float32)
+        for row, values in zip(features, chosen, strict=True):
+            row[: len(values)] = values
+        result[name] = (features, steps)
+    return result
+
+
+def told_apart(
+    ensemble: Ensemble, model: TrustModel, test: FeatureSet, foreign: dict
+) -> dict[str, dict]:
+    """AUROC and FPR@95 of val clips against each kind of foreign material."""
+
+    def trusts(features: np.ndarray, steps: np.ndarray) -> dict[str, np.ndarray]:
+        signals = ensemble.observe(features, steps).signals(model.temperature, model.statistics)
+        kinds = {kind: model.trust(signals, kind) for kind in ("learned", "published")}
+        return {**kinds, "confidence": signals[:, 0]}
+
+    known = trusts(test.features, test.num_frames)
+    weights = ScoredSet.create(test.labels, test.categories, test.source_ids, seed=0).source_weights
+    return {
+        name: {
+            kind: asdict(separation(known[kind], values, weights))
+            for kind, values in trusts(*material).items()
+        }
+        for name, material in foreign.items()
+    }
+
+
+def cross_validation(videos: FeatureSet, seeds: tuple[int, ...], work: Path, foreign: dict) -> dict:
+    """Everything fitted inside each fold, scored on the videos left out."""
+    shape = (len(videos), len(videos.categories))
+    scores, plain = np.empty(shape), np.empty(shape)
+    trusts = {kind: np.empty(len(videos)) for kind in ("learned", "published", "confidence")}
+    given = {wanted: np.zeros(len(videos), bool) for wanted in MAX_ERRORS}
+    for number, (train_rows, test_rows) in enumerate(folds(videos, NUM_FOLDS)):
+        train, test = videos.subset(train_rows), videos.subset(test_rows)
+        inner_train, inner_val = (train.subset(r) for r in next(folds(train, NUM_FOLDS, seed=1)))
+        run = work / f"fold_{number}"
+        train_ensemble(
+            inner_train, inner_val, run, preset="compact", seeds=seeds, progress=False,
+            dashboards=False,
+        )  # fmt: skip
+        ensemble = Ensemble(run)
+        model = ensemble.evaluate(inner_val, inner_train, foreign).trust_model
+        observed = ensemble.observe(test.features, test.num_frames)
+        signals = observed.signals(model.temperature, model.statistics)
+        scores[test_rows] = ensemble_probabilities(observed.logits / model.temperature)
+        plain[test_rows] = ensemble_probabilities(observed.logits)
+        for kind in ("learned", "published"):
+            trusts[kind][test_rows] = model.trust(signals, kind)
+        trusts["confidence"][test_rows] = signals[:, 0]
+        for wanted in MAX_ERRORS:
+            try:
+                point = model.tables["learned"].largest_coverage(wanted)
+            except ConfigError:
+                continue
+            given[wanted][test_rows] = trusts["learned"][test_rows] >= point.threshold
+        print(f"fold {number + 1} of {NUM_FOLDS}", flush=True)
+    return summary(videos, scores, plain, trusts, given)
+
+
+def summary(videos, scores, plain, trusts, given) -> dict:
+    """Figures of out-of-fold answers, every source weighing 1."""
+    scored = ScoredSet.create(videos.labels, videos.categories, videos.source_ids, seed=0)
+    weights, draws = scored.source_weights, bootstrap_weights(videos.source_ids)
+    right = scores.argmax(axis=1) == videos.labels
+
+    def share(chosen, mass) -> dict | None:
+        total = float(mass.sum())
+        return asdict(wilson(min(float(mass[chosen].sum()), total), total)) if total else None
+
+    points = {
+        str(wanted): {
+            "coverage": share(answered, weights),
+            "error": share(~right[answered], weights[answered]),
+        }
+        for wanted, answered in given.items()
+    }
+    # With all out-of-fold videos at hand: where trust would have to begin.
+    best = {}
+    for kind, trust in trusts.items():
+        order = np.argsort(-trust, kind="stable")
+        answered = np.cumsum(weights[order])
+        error = np.cumsum((weights * ~right)[order]) / answered
+        reached = np.flatnonzero(error <= 0.02)
+        rows = order[: reached[-1] + 1] if len(reached) else order[:0]
+        chosen = np.isin(np.arange(len(right)), rows)
+        best[kind] = {
+            "coverage": share(chosen, weights),
+            "error": share(~right[chosen], weights[chosen]),
+        }
+    return {
+        "num_videos": len(videos),
+        "accuracy": share(right, weights),
+        "calibration": {
+            "before": asdict(score_calibration(plain, videos.labels, draws)),
+            "after": asdict(score_calibration(scores, videos.labels, draws)),
+        },
+        "aurc": {k: asdict(aurc(t, right, weights, draws)) for k, t in trusts.items()},
+        "learned_minus_published": asdict(
+            aurc_difference(trusts["learned"], trusts["published"], right, weights, draws)
+        ),
+        "thresholds_from_inner_validation": points,
+        "largest_coverage_at_2_percent": best,
+    }
+
+
+def main() -> None:
+    """Measures everything and writes one JSON file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("features", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--clips", type=Path, help="manifest.csv of real clips, for splices")
+    parser.add_argument("--cross-validate", action="store_true")
+    parser.add_argument("--seeds", default="42,43")
+    parser.add_argument("--work", type=Path, default=Path("results/trust"))
+    arguments = parser.parse_args()
+    ensemble = Ensemble(arguments.run)
+    train, test = (read_split(arguments.features, split) for split in ("train", "val"))
+    provenance = read_run(arguments.run)["provenance"]
+    backbone = open_backbone(str(kept_backbone(arguments.run)))
+    multi_scale = options_from_provenance(provenance)[1]
+    foreign = rendered_features(backbone, multi_scale)
+    result = ensemble.evaluate(test, train, foreign)
+    clips = list(rendered_clips(arguments.work / "rendered"))
+    if arguments.clips:
+        clips += spliced_clips(arguments.clips, arguments.work / "splices")
+    strange = embedded(clips, backbone, provenance)
+    if not arguments.clips:
+        strange["splices"] = spliced(test, seed=SEED)
+    found = {
+        "val": result.to_json(),
+        "scaling_nll": vector_scaling(test, ensemble.logits(test.features, test.num_frames)),
+        "foreign": told_apart(ensemble, result.trust_model, test, strange),
+    }
+    if arguments.cross_validate:
+        everything = train.joined(test)
+        seeds = tuple(int(seed) for seed in arguments.seeds.split(","))
+        work = arguments.work / f"folds_{backbone.card.sha256[:16]}"
+        found["cross_validation"] = cross_validation(everything, seeds, work, foreign)
+    print("\n".join(result.in_words))
+    write_result(arguments.output, found)
+
+
+if __name__ == "__main__":
+    main()

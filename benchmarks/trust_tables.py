@@ -1,0 +1,127 @@
+"""The blocks of figures that ``benchmarks/trust.py`` measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from figures import Result, interval, load, stamp, table
+
+
+def calibration() -> str:
+    """Calibration on val and by cross-validation, before and after."""
+    result = load("trust")
+    parts = {"val, cross-fitted": result["val"]}
+    if "cross_validation" in result:
+        parts["five folds"] = result["cross_validation"]
+    rows = [
+        [
+            f"{name}, {when}",
+            interval(scores["ece"]),
+            interval(scores["adaptive_ece"]),
+            f"{scores['ece_if_calibrated']:.1f} / {scores['adaptive_ece_if_calibrated']:.1f}",
+            f"{scores['brier']['value']:.3f}",
+            f"{scores['nll']['value']:.3f}",
+        ]
+        for name, part in parts.items()
+        for when, scores in part["calibration"].items()
+    ]
+    header = ["", "ECE, %", "adaptive ECE, %", "both, if calibrated", "Brier", "NLL"]
+    return f"{table(header, rows)}\n\n{stamp(result)}"
+
+
+def scaling() -> str:
+    """Temperature against vector scaling on held-out groups."""
+    rows = [[name, f"{nll:.3f}"] for name, nll in load("trust")["scaling_nll"].items()]
+    return table(["scaling", "NLL on held-out groups of val"], rows)
+
+
+def abstaining() -> str:
+    """Coverage and error at wanted error rates, and the AURC of each kind of trust."""
+    result = load("trust")
+    trust = result["val"]["trust"]
+    rows = [
+        [
+            f"val, {point['trust']}, {point['max_error']:.0%}",
+            interval(point["coverage"]),
+            interval(point["error"]) if point["error"] else "-",
+        ]
+        for point in trust["points"]
+    ]
+    areas = [[f"val, {kind}", interval(area)] for kind, area in trust["aurc"].items()]
+    gaps = [["val, learned - published", signed(trust["learned_minus_published"])]]
+    if "cross_validation" in result:
+        folds = result["cross_validation"]
+        rows += [
+            [
+                f"five folds, learned, {float(wanted):.0%} (threshold from inner validation)",
+                interval(point["coverage"]),
+                interval(point["error"]) if point["error"] else "-",
+            ]
+            for wanted, point in folds["thresholds_from_inner_validation"].items()
+        ]
+        rows += [
+            [
+                f"five folds, {kind}, 2% (threshold from the pooled answers)",
+                interval(point["coverage"]),
+                interval(point["error"]) if point["error"] else "-",
+            ]
+            for kind, point in folds["largest_coverage_at_2_percent"].items()
+        ]
+        areas += [[f"five folds, {kind}", interval(area)] for kind, area in folds["aurc"].items()]
+        gaps += [["five folds, learned - published", signed(folds["learned_minus_published"])]]
+    return (
+        table(["wanted error", "answered, %", "wrong among them, %"], rows)
+        + "\n\n"
+        + table(["AURC", "%"], areas + gaps)
+        + f"\n\n{stamp(result)}"
+    )
+
+
+def signed(figure: Result) -> str:
+    """A difference with its 95 % interval."""
+    return f"{figure['value']:+.2f} [{figure['low']:+.2f}, {figure['high']:+.2f}]"
+
+
+def foreign() -> str:
+    """Telling foreign material from the validation clips."""
+    result = load("trust")
+    kinds = ("learned", "published", "confidence")
+    rows = [
+        [
+            name,
+            *(f"{found[kind]['auroc']:.2f} / {found[kind]['fpr_at_95']:.0%}" for kind in kinds),
+        ]
+        for name, found in result["foreign"].items()
+    ]
+    left_out = result["val"]["trust"]["foreign"]
+    rows += [
+        [
+            f"{name}, kind left out of the fit",
+            *(f"{found[kind]['auroc']:.2f} / {found[kind]['fpr_at_95']:.0%}" for kind in kinds),
+        ]
+        for name, found in left_out.items()
+    ]
+    return table(["AUROC / FPR@95", *kinds], rows)
+
+
+def label_sets() -> str:
+    """Coverage and size of conformal label sets on val, cross-fitted by group."""
+    rows = [
+        [
+            f"{found['wanted']:.0%}",
+            interval(found["coverage"]),
+            f"{found['mean_size']:.2f}",
+            f"{found['single']:.0f}",
+        ]
+        for found in load("trust")["val"]["trust"]["label_sets"]
+    ]
+    return table(["wanted", "held, %", "mean size", "single category, %"], rows)
+
+
+TRUST_BLOCKS: dict[str, Callable[[], str]] = {
+    "calibration": calibration,
+    "scaling": scaling,
+    "abstaining": abstaining,
+    "foreign": foreign,
+    "label sets": label_sets,
+}

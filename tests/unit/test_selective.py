@@ -1,0 +1,117 @@
+"""Risk, coverage and separation against scikit-learn, by hand, and by simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+from sklearn.metrics import roc_auc_score, roc_curve
+
+from vidkind.evaluation.intervals import bootstrap_weights
+from vidkind.evaluation.selective import (
+    aurc,
+    aurc_difference,
+    excess_aurc,
+    operating_table,
+    risk_coverage,
+    separation,
+)
+
+ONE = np.ones((1, 4))
+
+
+def test_the_curve_of_a_known_case() -> None:
+    trust = np.array([0.9, 0.8, 0.8, 0.1])
+    right = np.array([True, True, False, False])
+    curve = risk_coverage(trust, right, np.ones(4))
+    np.testing.assert_allclose(curve.thresholds, [0.9, 0.8, 0.1])
+    np.testing.assert_allclose(curve.coverage, [0.25, 0.75, 1])
+    np.testing.assert_allclose(curve.error, [0, 1 / 3, 1 / 2])
+    assert aurc(trust, right, np.ones(4), ONE).value == pytest.approx(100 * (2 / 3 + 0.5) / 4)
+    assert set(curve.to_json()) == {"thresholds", "coverage", "error"}
+
+
+@given(st.integers(0, 10**6), st.integers(2, 40))
+def test_aurc_is_the_mean_error_over_coverages(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    trust, right = rng.random(count), rng.random(count) < 0.7
+    order = np.argsort(-trust)
+    errors = [np.mean(~right[order[: i + 1]]) for i in range(count)]
+    draws = np.ones((1, count))
+    found = aurc(trust, right, np.ones(count), draws).value
+    assert found == pytest.approx(100 * np.mean(errors))
+    oracle = aurc(right + rng.random(count) / 2, right, np.ones(count), draws).value
+    assert excess_aurc(trust, right, np.ones(count), draws).value == pytest.approx(found - oracle)
+
+
+def test_clips_of_a_source_share_its_weight() -> None:
+    trust, right = np.array([0.9, 0.9, 0.5]), np.array([False, False, True])
+    curve = risk_coverage(trust, right, np.array([0.5, 0.5, 1]))
+    np.testing.assert_allclose(curve.coverage, [0.5, 1])
+    np.testing.assert_allclose(curve.error, [1, 0.5])
+
+
+@given(st.integers(0, 10**6))
+def test_separation_equals_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    known, foreign = rng.normal(1, 1, 60).round(1), rng.normal(0, 1, 30).round(1)
+    found = separation(known, foreign)
+    truth, scores = np.repeat([1, 0], [60, 30]), np.concatenate([known, foreign])
+    assert found.auroc == pytest.approx(roc_auc_score(truth, scores))
+    fpr, tpr, _ = roc_curve(truth, scores, drop_intermediate=False)
+    assert found.fpr_at_95 == pytest.approx(fpr[np.argmax(tpr >= 0.95 - 1e-9)])
+    assert found.num_foreign == 30
+
+
+def test_the_table_has_scipys_bounds() -> None:
+    trust = np.linspace(1, 0, 50)
+    right = np.ones(50, bool)
+    right[[20, 30, 40]] = False
+    points = operating_table(trust, right, np.ones(50)).points
+    assert len(points) == 50
+    for given_, row in enumerate(points, start=1):
+        wrong = int(np.sum(~right[:given_]))
+        test = binomtest(wrong, given_)
+        interval = test.proportion_ci(0.95, method="wilson")
+        np.testing.assert_allclose(row[1:5], [given_ / 50, wrong / given_, *interval], atol=1e-9)
+        # Twice the level of one side: the upper end of a two-sided exact interval.
+        if wrong < given_:
+            exact = test.proportion_ci(1 - 2 * 0.05 / 50, method="exact")
+            assert row[5] == pytest.approx(exact.high, rel=1e-6)
+
+
+def test_long_tables_are_thinned_and_keep_both_ends() -> None:
+    rng = np.random.default_rng(0)
+    trust, right = rng.random(1000), rng.random(1000) < 0.9
+    points = operating_table(trust, right, np.ones(1000)).points
+    assert len(points) == 200
+    assert points[0, 0] == trust.max()
+    assert points[-1, 1] == 1
+
+
+def test_the_bound_holds_for_the_threshold_that_was_chosen() -> None:
+    # Trust says nothing here, so that the true error is 0.1 at every threshold.
+    rng = np.random.default_rng(3)
+    broken = 0
+    for _ in range(120):
+        right = rng.random(100) < 0.9
+        table = operating_table(rng.random(100), right, np.ones(100))
+        broken += table.points[:, 5].min() < 0.1
+    assert broken / 120 <= 0.05
+
+
+def test_the_interval_of_an_aurc_difference_contains_the_truth() -> None:
+    # Two orders of equal worth, and sources of two clips that share what makes them hard.
+    rng = np.random.default_rng(5)
+    inside = []
+    for number in range(250):
+        hardness = rng.normal(size=120).repeat(2)
+        right = hardness + 0.3 * rng.normal(size=240) < 1
+        a, b = (-hardness + rng.normal(size=240) for _ in range(2))
+        sources = [str(i) for i in np.arange(120).repeat(2)]
+        draws = bootstrap_weights(sources, draws=300, seed=number)
+        found = aurc_difference(a, b, right, np.full(240, 0.5), draws)
+        inside.append(found.low <= 0 <= found.high)
+    assert 0.9 <= np.mean(inside) <= 0.97
