@@ -192,8 +192,8 @@ def label_suspects() -> str:
         return f"{sum(row[key] for row in rounds) / len(rounds):.0f} %"
 
     return (
-        f"{mean('recall')} of the planted labels are found, {mean('precision')} of the videos listed "
-        "are planted ones; of the first as many as were planted, "
+        f"{mean('recall')} of the planted labels are found, {mean('precision')} of the videos "
+        "listed are planted ones; of the first as many as were planted, "
         f"{mean('precision_of_as_many_as_were_planted')}. The suggested category is right for "
         f"{mean('right_suggestion')} of those found ({len(rounds)} rounds).\n\n{stamp(result)}"
     )
