@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,22 +31,28 @@ def cluster(folder: Path) -> Iterator[tuple[str, str]]:
         if os.environ.get("VIDKIND_REQUIRE_CLUSTER"):
             pytest.fail(message)
         pytest.skip(message)
+    folder.mkdir(parents=True)
     with ExitStack() as stack:
-        database = stack.enter_context(_postgres(Path(initdb), folder))
+        database = stack.enter_context(_postgres(Path(initdb)))
         yield database, stack.enter_context(_redis(redis, folder))
 
 
 @contextmanager
-def _postgres(initdb: Path, folder: Path) -> Iterator[str]:
-    data, port = folder / "postgres", free_port()
-    data.mkdir(parents=True)
+def _postgres(initdb: Path) -> Iterator[str]:
     as_user: dict[str, Any] = {}
-    user = getpass.getuser()
-    if sys.platform != "win32" and os.geteuid() == 0:  # PostgreSQL does not run as root
-        shutil.chown(data, "postgres")
-        for parent in (folder, *folder.parents[:3]):
-            parent.chmod(parent.stat().st_mode | 0o011)
-        as_user, user = {"user": "postgres", "group": "postgres", "extra_groups": []}, "postgres"
+    # Not below pytest's folder, which belongs to one user: PostgreSQL does not run as root.
+    with tempfile.TemporaryDirectory(prefix="vidkind-postgres-") as data:
+        if sys.platform != "win32" and os.geteuid() == 0:
+            shutil.chown(data, "postgres")
+            as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        with _running_postgres(initdb, data, as_user) as url:
+            yield url
+
+
+@contextmanager
+def _running_postgres(initdb: Path, data: str, as_user: dict[str, Any]) -> Iterator[str]:
+    port = free_port()
+    user = as_user.get("user", getpass.getuser())
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **as_user}
     subprocess.run([initdb, "-D", data, "-A", "trust", "--no-sync"], check=True, cwd="/", **quiet)
     server = subprocess.Popen(
