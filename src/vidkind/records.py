@@ -51,6 +51,12 @@ class VideoInfo:
     keyframe_interval_seconds: float | None
     size_bytes: int
 
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height in pixels as a player shows it."""
+        lying = self.rotation_degrees in (90, 270)
+        return (self.height, self.width) if lying else (self.width, self.height)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FrameBatch:

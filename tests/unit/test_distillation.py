@@ -171,7 +171,7 @@ def test_blocks_with_a_shortcut_learn_what_the_teacher_adds() -> None:
     first, second = torch.randn(2, 16, 4, 3, 3)
     answers = [[first, first + 0.1 * second, first.mean((2, 3))]]
     found = measure(answers, (False, True))
-    torch.testing.assert_close(found.changes[0], found.deviations[0])
+    torch.testing.assert_close(found.changes[0], found.maps[0])
     torch.testing.assert_close(found.changes[1], 0.1 * second.std((0, 2, 3)))
 
 

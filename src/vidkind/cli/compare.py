@@ -16,6 +16,7 @@ import click
 
 from vidkind.cli.options import existing_path, workers_option
 from vidkind.cli.progress import progress_bar
+from vidkind.cli.score_table import print_scores
 
 if TYPE_CHECKING:
     from vidkind.evaluation.compare import Answered, BundleComparison, Cost
@@ -186,30 +187,16 @@ def _kept_cost(rows: Path) -> Cost | None:
 
 
 def _print(result: BundleComparison) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(
-        title=f"{result.num_videos} videos of {result.num_sources} sources; percent "
-        "[95 % interval]",
-        box=None,
-        title_justify="left",
+    costs = [
+        "-" if cost is None else f"{1000 * cost.seconds / cost.num_videos:.0f}"
+        for cost in result.costs
+    ]
+    print_scores(
+        "",
+        zip(result.rows, costs, strict=True),
+        last_column="ms a video",
+        counts=(result.num_videos, result.num_sources),
     )
-    for column in ("", "accuracy per source", "macro F1 per source", "accuracy per clip",
-                   "ms a video"):  # fmt: skip
-        table.add_column(column, no_wrap=True)
-    for row, cost in zip(result.rows, result.costs, strict=True):
-        table.add_row(
-            row.name,
-            str(row.per_source.accuracy),
-            str(row.per_source.f1_macro),
-            str(row.per_clip.accuracy),
-            "-" if cost is None else f"{1000 * cost.seconds / cost.num_videos:.0f}",
-        )
-    console = Console()
-    if not console.is_terminal:
-        console.width = 160
-    console.print(table)
     _print_words(result)
 
 

@@ -12,6 +12,7 @@ import click
 from vidkind.cli.evaluate_report import label_suspects, print_suspects, write_report
 from vidkind.cli.options import existing_folder, existing_path
 from vidkind.cli.progress import progress_bar
+from vidkind.cli.score_table import print_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,30 +161,12 @@ def _keep_trust(run: Path, model: TrustModel | None) -> None:
 
 
 def _print(result: Evaluation, split: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(
-        title=f"{split}: {result.num_videos} videos of {result.num_sources} sources; "
-        "percent [95 % interval]",
-        box=None,
-        title_justify="left",
+    console = print_scores(
+        split,
+        [(row, str(row.per_clip.f1_weighted)) for row in result.rows],
+        last_column="weighted F1 per clip",
+        counts=(result.num_videos, result.num_sources),
     )
-    for column in ("", "accuracy per source", "macro F1 per source", "accuracy per clip",
-                   "weighted F1 per clip"):  # fmt: skip
-        table.add_column(column, no_wrap=True)
-    for row in result.rows:
-        table.add_row(
-            row.name,
-            str(row.per_source.accuracy),
-            str(row.per_source.f1_macro),
-            str(row.per_clip.accuracy),
-            str(row.per_clip.f1_weighted),
-        )
-    console = Console()
-    if not console.is_terminal:
-        console.width = 160
-    console.print(table)
     console.print(_class_table(result))
     for comparison in result.comparisons:
         console.print(comparison.verdict, style="dim", highlight=False)

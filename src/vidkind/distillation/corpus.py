@@ -226,9 +226,7 @@ def _pictures(sources: list[Source], rng: Generator, options: CorpusOptions) -> 
     if not sources[0].is_clip:
         with Image.open(sources[0].path) as picture:
             return [picture.convert("RGB")]
-    info = probe(sources[0].path)
-    lying = info.rotation_degrees in (90, 270)
-    height, width = (info.width, info.height) if lying else (info.height, info.width)
+    width, height = probe(sources[0].path).upright_size
     wanted = SamplingOptions(num_frames=len(sources) * _MOMENTS, skip_black=False)
     frames = sample_frames(
         sources[0].path, height=height, width=width, options=wanted, num_threads=1

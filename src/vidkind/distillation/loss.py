@@ -52,9 +52,7 @@ def distillation_loss(
     weights = 1 - (1 - _CROSS_MAP_WEIGHT) * crossed
     parts: dict[str, Tensor] = {}
     with torch.autocast(x.device.type, dtype=torch.bfloat16):
-        for number, scale in enumerate(
-            statistics.changes if forced else statistics.deviations[:-1]
-        ):
+        for number, scale in enumerate(statistics.changes if forced else statistics.maps):
             target = answers[number]
             seen = _part(x, forced)
             y = student.block(number, x[:seen].contiguous(memory_format=torch.channels_last))

@@ -23,22 +23,25 @@ _BATCH = 4
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """Mean and deviation of each channel of the teacher's maps, and of the pooled feature last.
+    """What the teacher's answers are normalised with; deviations are never near zero.
 
     Attributes:
-        means: float32 [C] each.
-        deviations: float32 [C] each, never near zero.
+        maps: float32 [C] for each map, deviation of its channels.
         changes: float32 [C] for each map, deviation of what its block adds to the map before:
             of the map itself where the block has no shortcut.
+        feature_mean: float32 [P], of the pooled feature.
+        feature_deviation: float32 [P], of the pooled feature.
     """
 
-    means: list[Tensor]
-    deviations: list[Tensor]
+    maps: list[Tensor]
     changes: list[Tensor]
+    feature_mean: Tensor
+    feature_deviation: Tensor
 
     def normalised_feature(self, values: Tensor) -> Tensor:
         """Pooled feature [B, P] -> the same with mean 0 and deviation 1 in each direction."""
-        return (values - self.means[-1].to(values.device)) / self.deviations[-1].to(values.device)
+        mean, deviation = self.feature_mean, self.feature_deviation
+        return (values - mean.to(values.device)) / deviation.to(values.device)
 
 
 class TeacherMaps:
@@ -96,24 +99,22 @@ def measure(answers: list[list[Tensor]], has_shortcut: tuple[bool, ...]) -> Stat
         answers: One list of maps and feature for each batch.
         has_shortcut: Which maps are the map before them plus something.
     """
-    joined = [torch.cat([answer[k].cpu() for answer in answers]) for k in range(len(answers[0]))]
+    *maps, feature = (
+        torch.cat([answer[k].cpu() for answer in answers]) for k in range(len(answers[0]))
+    )
     changes = [
-        _deviation(joined[k] - joined[k - 1] if shortcut else joined[k], 0.05)
+        _deviation(maps[k] - maps[k - 1] if shortcut else maps[k], 0.05)
         for k, shortcut in enumerate(has_shortcut)
     ]
-    floors = [0.05] * len(has_shortcut) + [0.25]
     return Statistics(
-        means=[values.mean(_axes(values)) for values in joined],
-        deviations=[_deviation(v, floor) for v, floor in zip(joined, floors, strict=True)],
+        maps=[_deviation(values, 0.05) for values in maps],
         changes=changes,
+        feature_mean=feature.mean(0),
+        feature_deviation=_deviation(feature, 0.25),
     )
-
-
-def _axes(values: Tensor) -> tuple[int, ...]:
-    return (0, 2, 3) if values.ndim == 4 else (0,)
 
 
 def _deviation(values: Tensor, floor: float) -> Tensor:
     """Deviation of each channel, at least ``floor`` times the median one."""
-    deviation = values.std(_axes(values))
+    deviation = values.std((0, 2, 3) if values.ndim == 4 else 0)
     return deviation.clamp_min(max(1e-6, floor * float(deviation.median())))

@@ -67,9 +67,7 @@ def thumbnails(
 def film_strip(path: Path) -> Thumbnail:
     """Frames of a video, evenly spaced in time; never raises for a bad video."""
     try:
-        info = probe(path)
-        lying = info.rotation_degrees in (90, 270)
-        width, height = (info.height, info.width) if lying else (info.width, info.height)
+        width, height = probe(path).upright_size
         aspect = min(max(width / height, 1 / _MAX_ASPECT), _MAX_ASPECT)
         batch = sample_frames(
             path,

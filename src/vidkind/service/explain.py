@@ -90,9 +90,7 @@ def _moments(
 
 def thumbnail(frame: NDArray[np.uint8], info: VideoInfo) -> str:
     """A sampled frame [H, W, 3] in the video's own shape, as a ``data:`` URL of a JPEG."""
-    width, height = info.width, info.height
-    if info.rotation_degrees in (90, 270):
-        width, height = height, width
+    width, height = info.upright_size
     scale = _LONG_SIDE / max(width, height, 1)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     file = io.BytesIO()
