@@ -125,7 +125,7 @@ class SingleVideoClassifier:
             sampling=self.sampling,
             multi_scale=self.bundle.manifest.multi_scale,
         )
-        return self._answer(path, embedded, use_tta)
+        return self.classify_embedded(path, embedded, use_tta=use_tta)
 
     def classify_videos(
         self, paths: Iterable[Path | str], *, use_tta: bool = False, workers: int | None = None
@@ -149,7 +149,7 @@ class SingleVideoClassifier:
             if isinstance(outcome, VidkindError):
                 yield failed_prediction(path, outcome)
             else:
-                yield self._answer(path, outcome, use_tta)
+                yield self.classify_embedded(path, outcome, use_tta=use_tta)
 
     @property
     def backbone(self) -> OnnxBackbone:
@@ -159,14 +159,7 @@ class SingleVideoClassifier:
     def classify_embedded(
         self, path: Path | str, embedded: EmbeddedVideo, *, use_tta: bool = False
     ) -> Prediction:
-        """Answers for a video that was decoded and embedded elsewhere."""
-        return self._answer(path, embedded, use_tta)
-
-    def scores_of(self, features: NDArray[np.float32]) -> dict[str, float]:
-        """What the ensemble says of features float32 [T, D] alone, of a part of a video."""
-        return self._named(self._ensemble.answer(features).scores)
-
-    def _answer(self, path: Path | str, embedded: EmbeddedVideo, use_tta: bool) -> Prediction:
+        """Answers for a video that was decoded and embedded before."""
         answer = self._ensemble.answer(embedded.sequence.features, use_tta=use_tta)
         best = int(np.argmax(answer.scores))
         trust = self._trust_of(embedded, answer)
@@ -186,6 +179,10 @@ class SingleVideoClassifier:
             num_frames=len(embedded.frames.frames),
             tta=use_tta,
         )
+
+    def scores_of(self, features: NDArray[np.float32]) -> dict[str, float]:
+        """What the ensemble says of features float32 [T, D] alone, of a part of a video."""
+        return self._named(self._ensemble.answer(features).scores)
 
     def _trust_of(self, embedded: EmbeddedVideo, answer: EnsembleAnswer) -> float | None:
         if self._trust is None:
