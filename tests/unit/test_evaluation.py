@@ -48,6 +48,8 @@ def test_every_row_and_comparison_is_there() -> None:
     assert not found.recommend_tta  # the mean over time does not change with the order
     verdicts = [comparison.verdict for comparison in found.comparisons]
     assert "cannot be told apart from" in verdicts[0]
+    by_name = {row.name: row.per_source.accuracy.value for row in found.rows}
+    assert found.comparisons[2].b == max("ab", key=lambda name: by_name[name])
     assert "a perfectly calibrated classifier would show" in found.in_words[0]
     saved = found.to_json()
     assert saved["calibration"]["after"]["ece"]["value"] == 100 * found.calibration_error
