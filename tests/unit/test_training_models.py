@@ -111,7 +111,9 @@ def test_compact_standardises_what_it_is_fitted_on():
     features = 50 + 7 * torch.randn(100, 8, DIM)
     features[..., 0] = 3  # never changes
     valid = valid_steps(lengths, 8)
-    model.fit_closed_form(features * valid[..., None], lengths, torch.arange(100) % 4)
+    model.fit_closed_form(
+        features * valid[..., None], lengths, torch.arange(100) % 4, torch.Generator()
+    )
     torch.testing.assert_close(model.input_mean, features[valid].mean(0), atol=1e-3, rtol=0)
     torch.testing.assert_close(model.input_scale[1:], features[valid].std(0)[1:], rtol=1e-3, atol=0)
     assert torch.isfinite(model(features, lengths)).all()
@@ -124,7 +126,7 @@ def test_compact_answers_with_logistic_regression_beside_the_deep_classifier():
     features = torch.randn(60, 8, DIM) + labels[:, None, None]
     lengths = torch.full((60,), 8)
     before = model(features, lengths)
-    model.fit_closed_form(features, lengths, labels)
+    model.fit_closed_form(features, lengths, labels, torch.Generator())
     assert not torch.allclose(before, model(features, lengths))
     wide = (time_statistics((features - model.input_mean) / model.input_scale, None)
             - model.statistics_mean) / model.statistics_scale  # fmt: skip
@@ -134,6 +136,21 @@ def test_compact_answers_with_logistic_regression_beside_the_deep_classifier():
         model.linear_weight.zero_()
         model.linear_bias.zero_()
     torch.testing.assert_close(2 * model(features, lengths), deep, atol=1e-4, rtol=1e-4)
+
+
+def test_compact_reads_few_steps_as_it_reads_many():
+    """The class shows in every step; how far a feature moves between steps shows the length."""
+    torch.manual_seed(0)
+    model = build_model(CONFIGS["compact"]).eval()
+    labels = torch.arange(200) % 4
+    drift = torch.linspace(-4, 4, 64)[None, :, None] * torch.randn(200, 1, DIM)
+    features = torch.randn(200, 1, DIM) + 4 * torch.eye(DIM)[labels][:, None] + drift
+    model.fit_closed_form(features, torch.full((200,), 64), labels, torch.Generator())
+    torch.nn.init.zeros_(model.classifier[-1].weight)
+    for steps in (64, 8, 4):
+        few = features[:, torch.linspace(0, 63, steps).long()]
+        answers = model(few, torch.full((200,), steps)).argmax(dim=1)
+        assert (answers == labels).float().mean() > 0.9, steps
 
 
 def test_linear_classifier_reaches_the_optimum_of_scikit_learn():
@@ -182,6 +199,8 @@ def test_bad_model_options_are_named(preset, options, word):
         ({"label_smoothing": 1}, "label_smoothing"),
         ({"noise_std": -1}, "noise_std"),
         ({"min_frame_share": 0}, "min_frame_share"),
+        ({"min_segments": 0}, "min_segments"),
+        ({"patience": 0}, "patience"),
         ({"min_class_weight": 20}, "max_class_weight"),
         ({"batchsize": 3}, "did you mean batch_size"),
     ],

@@ -21,7 +21,7 @@ from vidkind.training import (
     RealTimeTrainingVisualizer,
     TrainingConfig,
 )
-from vidkind.training.augmentation import augment
+from vidkind.training.augmentation import augment, sample_segments
 from vidkind.training.data import FeatureDataset, balanced_loader, check_splits
 from vidkind.training.devices import make_fabric
 from vidkind.training.health import dead_reason
@@ -86,6 +86,31 @@ def test_no_augmentation_changes_nothing():
     features, lengths = torch.randn(3, 9, 4), torch.full((3,), 9)
     found, kept = augment(features, lengths, config, torch.Generator())
     assert torch.equal(found, features) and torch.equal(kept, lengths)
+
+
+@given(
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=6),
+    least=st.integers(1, 8),
+    seed=st.integers(0, 99),
+)
+def test_segments_give_one_step_each_in_order(lengths, least, seed):
+    generator = torch.Generator().manual_seed(seed)
+    steps, counts = sample_segments(torch.tensor(lengths), least, generator)
+    assert steps.shape == (len(lengths), int(counts.max()))
+    for row, length, count in zip(steps, lengths, counts.tolist(), strict=True):
+        assert min(least, length) <= count <= length
+        segment = torch.arange(count)
+        chosen = row[:count]
+        assert (chosen >= (segment * length / count).floor()).all()
+        assert (chosen <= ((segment + 1) * length / count).ceil() - 1).all()
+        assert row.max() < length
+
+
+def test_numbers_of_segments_are_even_in_their_logarithm():
+    lengths = torch.full((4000,), 64)
+    _, counts = sample_segments(lengths, 4, torch.Generator().manual_seed(0))
+    assert [counts.min(), counts.max()] == [4, 64]
+    assert (counts <= 16).float().mean() == pytest.approx(0.5, abs=0.04)
 
 
 def test_schedule_equals_torchs_after_the_warm_up():

@@ -241,6 +241,15 @@ def test_early_stopping_waits_for_patience(tmp_path):
     assert member.num_epochs == member.best_epoch + 3
 
 
+def test_without_patience_the_last_epoch_is_kept(tmp_path):
+    training = replace(TRAINING, num_epochs=3, patience=None)
+    member = _train(tmp_path, seeds=(42,), training=training).members[0]
+    assert (member.num_epochs, member.best_epoch) == (3, 3)
+    kept = load_checkpoint(tmp_path / member.file)["model_state_dict"]
+    last = load_checkpoint(tmp_path / "last_model_1.pt")["model_state_dict"]
+    assert all(torch.equal(value, last[name]) for name, value in kept.items())
+
+
 def test_a_dead_seed_is_put_aside_and_replaced_once(tmp_path, monkeypatch):
     build = trainer_module.build_model
 

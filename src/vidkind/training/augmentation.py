@@ -1,4 +1,4 @@
-"""Feature augmentation on whole batches: frame dropping, time shift, noise."""
+"""Feature augmentation on whole batches: sparse reading, frame dropping, time shift, noise."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ def augment(
 ) -> tuple[Tensor, Tensor]:
     """Varies each video of a batch on its own.
 
-    A share of its steps between ``min_frame_share`` and 1 is kept, in order; the video is
-    shifted by up to ``max_time_shift`` steps, its first or last step repeated at the edge;
-    Gaussian noise is added.
+    Either one random step is read from each of a random number of segments
+    (``sample_segments``), or a share of the steps between ``min_frame_share`` and 1 is kept, in
+    order. Then the video is shifted by up to ``max_time_shift`` steps, its first or last step
+    repeated at the edge, and Gaussian noise is added.
 
     Args:
         features: float32 [B, T, D], zero beyond ``lengths``.
@@ -26,7 +27,11 @@ def augment(
     Returns:
         Features [B, T', D], zero beyond the new lengths, and the new lengths int64 [B].
     """
-    kept, new_lengths = _kept_steps(lengths, features.shape[1], config.min_frame_share, generator)
+    if config.min_segments is None:
+        share = config.min_frame_share
+        kept, new_lengths = _kept_steps(lengths, features.shape[1], share, generator)
+    else:
+        kept, new_lengths = sample_segments(lengths, config.min_segments, generator)
     shift = _integers(
         -config.max_time_shift, config.max_time_shift, lengths.shape, generator, lengths.device
     )
@@ -36,6 +41,34 @@ def augment(
     noise = torch.empty_like(picked).normal_(generator=generator)
     valid = torch.arange(picked.shape[1], device=lengths.device) < new_lengths[:, None]
     return (picked + config.noise_std * noise) * valid[..., None], new_lengths
+
+
+def sample_segments(
+    lengths: Tensor, min_segments: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Chooses one random step from each of a random number of equal segments of each video.
+
+    Sparse sampling of Wang et al., "Temporal Segment Networks" (ECCV 2016), section 3.1, with
+    the number of segments drawn too, evenly in its logarithm. Few far-apart steps are what a long
+    video and a quick look at a short one have in common.
+
+    Args:
+        lengths: int64 [B], valid steps, at least 1.
+        min_segments: Least number of segments; shorter videos are read whole.
+        generator: Source of randomness, on the lengths' device.
+
+    Returns:
+        Indices int64 [B, S], rising in each row, and how many of a row count, int64 [B].
+    """
+    device = lengths.device
+    most = lengths.to(torch.float32)
+    least = most.clamp(max=min_segments)
+    share = torch.empty(lengths.shape, device=device).uniform_(generator=generator)
+    counts = (least * (most / least) ** share).round().long()
+    segment = torch.arange(int(counts.max()), device=device)
+    inside = torch.empty((len(lengths), len(segment)), device=device).uniform_(generator=generator)
+    position = ((segment + inside) / counts[:, None] * lengths[:, None]).long()
+    return torch.minimum(position, lengths[:, None] - 1), counts
 
 
 def _kept_steps(

@@ -32,7 +32,9 @@ class TemporalModel(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """As ``forward``; also gives the pooling weight of each step [B, T], adding up to 1."""
 
-    def fit_closed_form(self, features: Tensor, lengths: Tensor, labels: Tensor) -> None:
+    def fit_closed_form(
+        self, features: Tensor, lengths: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> None:
         """Computes what needs no gradient steps, once, before training.
 
         Does nothing unless a model says so.
@@ -41,6 +43,7 @@ class TemporalModel(nn.Module):
             features: float32 [N, T, D] of the training videos.
             lengths: int64 [N], valid steps.
             labels: int64 [N].
+            generator: Source of randomness, on the features' device.
         """
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vidkind.training.augmentation import sample_segments
 from vidkind.training.layers import (
     SelfAttention,
     TemporalModel,
@@ -23,6 +24,8 @@ from vidkind.training.linear import fit_linear
 _CHUNK = 64
 # A feature that never changes is left as it is, near 0, instead of being blown up.
 _MIN_SCALE = 1e-3
+# A video is read by four steps at least: the fewest that a quick look takes.
+_MIN_SEGMENTS = 4
 
 
 class CompactTemporalModel(TemporalModel):
@@ -109,21 +112,35 @@ class CompactTemporalModel(TemporalModel):
         weights = pooling_weights(self.attention_pooling(steps).squeeze(-1), valid)
         return torch.einsum("bt,btc->bc", weights, steps), weights
 
-    def fit_closed_form(self, features: Tensor, lengths: Tensor, labels: Tensor) -> None:
-        """Fits the standardisation, then the linear classifier; see the base class."""
+    def fit_closed_form(
+        self, features: Tensor, lengths: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> None:
+        """Fits the standardisation, then the linear classifier; see the base class.
+
+        The classifier sees each video twice, whole and sparsely read: deviation and step grow
+        with the time between steps, which says how long a video is, not what it shows.
+        """
         self.input_mean, self.input_scale = _mean_and_scale(features, lengths)
+        steps, counts = sample_segments(lengths, _MIN_SEGMENTS, generator)
+        rows = torch.arange(len(features), device=features.device)[:, None]
+        pooled = torch.cat(
+            [self._statistics(features, lengths), self._statistics(features[rows, steps], counts)]
+        )
+        self.statistics_mean = pooled.mean(dim=0)
+        self.statistics_scale = pooled.std(dim=0, correction=0).clamp(min=_MIN_SCALE)
+        wide = (pooled - self.statistics_mean) / self.statistics_scale
+        weight, bias = fit_linear(wide, labels.repeat(2), num_classes=len(self.linear_bias))
+        self.linear_weight, self.linear_bias = weight, bias
+
+    def _statistics(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """Statistics over time, [N, 3D], of standardised features."""
         parts = [
             time_statistics(
                 (rows - self.input_mean) / self.input_scale, valid_steps(n, rows.shape[1])
             )
             for rows, n in _chunks(features, lengths)
         ]
-        pooled = torch.cat(parts)
-        self.statistics_mean = pooled.mean(dim=0)
-        self.statistics_scale = pooled.std(dim=0, correction=0).clamp(min=_MIN_SCALE)
-        wide = (pooled - self.statistics_mean) / self.statistics_scale
-        weight, bias = fit_linear(wide, labels, num_classes=len(self.linear_bias))
-        self.linear_weight, self.linear_bias = weight, bias
+        return torch.cat(parts)
 
 
 def _chunks(features: Tensor, lengths: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

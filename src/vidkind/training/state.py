@@ -54,8 +54,8 @@ class TrainingState:
         metrics: Validation metrics of that epoch.
         train_metrics: Training metrics of that epoch.
         history: Column name -> one value an epoch.
-        best_val_acc: Best validation accuracy so far, in percent; -1 before the first.
-        best_epoch: Its epoch.
+        best_val_acc: Validation accuracy of the epoch kept so far, in percent; -1 before the first.
+        best_epoch: That epoch.
         best_metrics: Validation metrics of the best epoch.
         patience_counter: Epochs since the best one.
         finished: Whether training has ended.
@@ -85,14 +85,15 @@ class TrainingState:
     def advance(self, record: EpochRecord, config: TrainingConfig) -> bool:
         """Takes in a finished epoch; says whether it is the best so far.
 
-        Training ends after the last epoch, when patience is used up, or when the loss is no
+        Without patience each epoch replaces the one before: nothing is chosen on the validation
+        videos. Training ends after the last epoch, when patience is used up, or when the loss is no
         longer finite, which no later epoch mends.
         """
         self.epoch += 1
         self.metrics = plain(record.metrics)
         self.train_metrics = plain(record.train_metrics)
         self._append(record)
-        improved = record.metrics["accuracy"] > self.best_val_acc
+        improved = config.patience is None or record.metrics["accuracy"] > self.best_val_acc
         self.patience_counter = 0 if improved else self.patience_counter + 1
         if improved:
             self.best_val_acc = record.metrics["accuracy"]
@@ -100,7 +101,7 @@ class TrainingState:
             self.best_metrics = self.metrics
         self.finished = (
             self.epoch >= config.num_epochs
-            or self.patience_counter >= config.patience
+            or (config.patience is not None and self.patience_counter >= config.patience)
             or not math.isfinite(record.train_loss)
         )
         return improved

@@ -127,7 +127,13 @@ class EnhancedTemporalModelTrainer:
     def _build(self) -> None:
         torch.manual_seed(self._seed)
         model = build_model(self._model_config)
-        model.fit_closed_form(self._train.features, self._train.lengths, self._train.labels)
+        # The training data lies on the CPU, and so must the source of randomness.
+        model.fit_closed_form(
+            self._train.features,
+            self._train.lengths,
+            self._train.labels,
+            torch.Generator().manual_seed(self._seed),
+        )
         optimizer = torch.optim.AdamW(
             model.parameters(),
             lr=self._config.learning_rate,
