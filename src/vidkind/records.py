@@ -67,6 +67,8 @@ class FrameBatch:
         times: float64 [T], presentation time of each frame in seconds, not decreasing.
         sharpness: float32 [T], variance of the Laplacian of each frame's luma
             (Pech-Pacheco et al., 2000); low means blurred.
+        numbers: int64 [T], which of the sampled frames these are, counted from 0; rising. All,
+            but for the black ones left out.
         duration_seconds: Length of the video as decoded.
         num_black: How many sampled frames were left out because they were black.
         frames_decoded: How many frames the decoder had to produce for this batch.
@@ -75,6 +77,7 @@ class FrameBatch:
     frames: NDArray[np.uint8]
     times: NDArray[np.float64]
     sharpness: NDArray[np.float32]
+    numbers: NDArray[np.int64]
     duration_seconds: float
     num_black: int = 0
     frames_decoded: int = 0
@@ -86,12 +89,14 @@ class FrameBatch:
             )
         if len(self.frames) == 0:
             raise ValueError("frames is empty; expected at least one frame")
-        for name in ("times", "sharpness"):
+        for name in ("times", "sharpness", "numbers"):
             shape = getattr(self, name).shape
             if shape != (len(self.frames),):
                 raise ValueError(f"{name} is {shape}; expected [{len(self.frames)}]")
         if np.any(np.diff(self.times) < 0):
             raise ValueError("times decrease; expected presentation order")
+        if np.any(np.diff(self.numbers) <= 0):
+            raise ValueError("numbers do not rise; expected each sampled frame once, in order")
 
     def __repr__(self) -> str:
         return (
@@ -178,7 +183,9 @@ class Prediction:
         member_scores: One ``scores`` dictionary per ensemble member.
         frame_times: float64 [T], seconds.
         attention: float32 [T], weight of each step, adding up to 1, averaged over members.
-        num_frames: Frames that were embedded.
+        num_frames: Frames that the answer was given from.
+        frames_decoded: Frames the decoder had to produce, in all looks at the video.
+        frames_embedded: Frames that went through the backbone, in all looks.
         tta: Whether test-time augmentation was used.
         error: None, or why there is no answer.
     """
@@ -194,6 +201,8 @@ class Prediction:
     frame_times: NDArray[np.float64] | None = None
     attention: NDArray[np.float32] | None = None
     num_frames: int = 0
+    frames_decoded: int = 0
+    frames_embedded: int = 0
     tta: bool = False
     error: ErrorRecord | None = None
 
@@ -207,6 +216,8 @@ class Prediction:
             "label_set": None if self.label_set is None else list(self.label_set),
             "scores": dict(self.scores),
             "duration_seconds": self.duration_seconds,
+            "frames_decoded": self.frames_decoded,
+            "frames_embedded": self.frames_embedded,
             "error": None
             if self.error is None
             else {"type": self.error.type, "message": self.error.message},

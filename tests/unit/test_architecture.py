@@ -19,7 +19,9 @@ SOURCE = Path(vidkind.__file__).parent
 LEVELS = {
     "errors": 0,
     "files": 0,
+    "machine": 0,
     "config": 1,
+    "parallel": 1,
     "records": 1,
     "video": 2,
     "features": 3,
@@ -31,6 +33,7 @@ LEVELS = {
     "evaluation": 7,
     "service": 8,
     "doctor": 8,
+    "performance": 8,
     "report": 8,
     "cli": 9,
 }
@@ -46,7 +49,11 @@ ONLY_IN = {
     "jinja2": ("report/",),
     "cleanlab": ("evaluation/suspects.py",),
     "h5py": ("features/store.py",),
-    "onnxruntime": ("features/backbones_onnx.py", "distillation/"),
+    "onnxruntime": (
+        "features/backbones_onnx.py",
+        "distillation/",
+        "performance/operations.py",
+    ),
     "sklearn": ("evaluation/", "dataset/", "distillation/", "doctor/"),
     "scipy": ("evaluation/",),
     "click": ("cli/",),

@@ -38,6 +38,8 @@ def test_errors_carry_a_stable_type_and_the_pip_command() -> None:
         ({"times": np.array([1.0, 0.0])}, "times decrease"),
         ({"times": np.array([1.0])}, "times is"),
         ({"sharpness": np.zeros(3, np.float32)}, "sharpness is"),
+        ({"numbers": np.zeros(1, np.int64)}, "numbers is"),
+        ({"numbers": np.array([1, 1])}, "numbers do not rise"),
     ],
 )
 def test_frame_batches_check_themselves(changes: dict, message: str) -> None:
@@ -45,6 +47,7 @@ def test_frame_batches_check_themselves(changes: dict, message: str) -> None:
         "frames": np.zeros((2, 4, 4, 3), np.uint8),
         "times": np.array([0.0, 1.0]),
         "sharpness": np.zeros(2, np.float32),
+        "numbers": np.arange(2),
         "duration_seconds": 2.0,
     }
     assert "uint8[2, 4, 4, 3]" in repr(FrameBatch(**fields))
@@ -58,6 +61,7 @@ def test_an_empty_frame_batch_is_refused() -> None:
             frames=np.zeros((0, 4, 4, 3), np.uint8),
             times=np.zeros(0),
             sharpness=np.zeros(0, np.float32),
+            numbers=np.zeros(0, np.int64),
             duration_seconds=0.0,
         )
 

@@ -20,7 +20,7 @@ from vidkind.config import DoctorOptions
 from vidkind.dataset import read_library
 from vidkind.doctor import examine, needed_sources
 from vidkind.doctor.balance import balance_findings, count_classes
-from vidkind.doctor.cache import ScanCache, default_cache_folder
+from vidkind.doctor.cache import ScanCache
 from vidkind.doctor.oddities import oddity_findings
 from vidkind.doctor.scan import FileScan, scan_file
 from vidkind.doctor.shortcut import header_fields, probe_metadata, shortcut_findings
@@ -80,26 +80,6 @@ def test_a_cache_that_cannot_be_used(tmp_path: Path) -> None:
     for use in (lambda: cache.load("content", "a.mp4"), lambda: cache.save("content", scan)):
         with pytest.raises(OSError, match="no such table"):
             use()
-
-
-@pytest.mark.parametrize(
-    ("system", "variable", "end"),
-    [
-        ("linux", "XDG_CACHE_HOME", "vidkind"),
-        ("win32", "LOCALAPPDATA", "vidkind"),
-        ("darwin", "", "Library/Caches/vidkind"),
-    ],
-)
-def test_the_default_cache_folder(monkeypatch, tmp_path, system, variable, end) -> None:
-    monkeypatch.setattr(sys, "platform", system)
-    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.delenv(name, raising=False)
-    assert default_cache_folder().as_posix().endswith("vidkind")
-    if variable:
-        monkeypatch.setenv(variable, str(tmp_path))
-        assert default_cache_folder() == tmp_path / end
-    else:
-        assert default_cache_folder().as_posix().endswith(end)
 
 
 # Odd files

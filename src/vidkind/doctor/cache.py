@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -23,17 +21,6 @@ SCAN_VERSION = 1
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS scans (key TEXT PRIMARY KEY, text TEXT, magic BLOB, signs BLOB)"
 )
-
-
-def default_cache_folder() -> Path:
-    """Where the system keeps what can be made again."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "vidkind"
 
 
 class ScanCache:

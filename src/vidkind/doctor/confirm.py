@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from vidkind.config import SamplingOptions
 from vidkind.doctor.hashes import View, cropped
 from vidkind.doctor.matches import Candidate, best_over_time
 from vidkind.features import Backbone
+from vidkind.parallel import default_workers
 from vidkind.video import sample_frames
 
 # Copies at the same moments have cosines from 0.83 up. Unrelated clips whose hashes agree mostly
@@ -62,7 +62,7 @@ def confirmed(
         return _embed(paths[index], wanted[index], backbone, num_frames)
 
     features: dict[_Picture, NDArray[np.float32]] = {}
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(workers or default_workers()) as pool:
         for found in pool.map(embed, wanted):
             features |= found
     scored = [(candidate, _cosine(candidate, features)) for candidate in candidates]

@@ -12,13 +12,14 @@ from pathlib import Path
 from vidkind.config import DoctorOptions
 from vidkind.dataset import Library
 from vidkind.doctor.balance import balance_findings, count_classes
-from vidkind.doctor.cache import ScanCache, default_cache_folder
+from vidkind.doctor.cache import ScanCache
 from vidkind.doctor.duplicates import duplicate_findings, exact_copies, near_copies
 from vidkind.doctor.findings import SEVERITIES, Diagnosis, Finding
 from vidkind.doctor.oddities import oddity_findings
 from vidkind.doctor.scan import FileScan, fingerprint_or_error, in_threads, scan_file
 from vidkind.errors import MissingExtraError
 from vidkind.features import Backbone
+from vidkind.machine import cache_folder
 from vidkind.records import VideoItem
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def examine(
     items = library.items
     with (
         _timed(clock, "scan"),
-        ScanCache(cache or default_cache_folder(), num_frames=options.num_frames) as kept,
+        ScanCache(cache or cache_folder(), num_frames=options.num_frames) as kept,
     ):
         scans, reused = _scan_all(items, kept, options.num_frames, workers, progress)
     with _timed(clock, "copies"):

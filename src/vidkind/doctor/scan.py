@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from vidkind.config import SamplingOptions
 from vidkind.doctor.hashes import FRAME_SIZE, Signs, frame_hashes
 from vidkind.errors import VidkindError
 from vidkind.features.shards import video_fingerprint
+from vidkind.parallel import default_workers
 from vidkind.records import ErrorRecord, VideoInfo
 from vidkind.video import probe, sample_frames
 from vidkind.video.hygiene import is_black, luma
@@ -106,7 +106,7 @@ def in_threads(
 ) -> Iterator[tuple[str, Result]]:
     """Path and result of each call, as they finish; what has not begun is dropped on a stop."""
     # PyAV releases the interpreter lock while it decodes.
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="scan") as pool:
+    with ThreadPoolExecutor(workers or default_workers(), thread_name_prefix="scan") as pool:
         futures = {pool.submit(function, path): path for path in paths}
         try:
             for future in as_completed(futures):

@@ -1,15 +1,19 @@
-"""The ONNX family of backbones: a graph and its card, run by ONNX Runtime."""
+"""The ONNX family of backbones: a graph and its card, run by ONNX Runtime or OpenVINO."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from vidkind.config import RuntimeOptions
 from vidkind.errors import BackboneError
 from vidkind.features.card import BackboneCard, file_sha256, read_card
+from vidkind.features.engines import Engine, EngineKind, Pixels, choose_engine
+from vidkind.machine import usable_cores
 
 # Small batches stay in the cache; larger ones were measured slower on CPUs.
 _MAX_BATCH = 8
@@ -19,17 +23,25 @@ class OnnxBackbone:
     """A backbone in an ``.onnx`` file, checked against its card when loaded."""
 
     def __init__(
-        self, path: Path, *, card: BackboneCard | None = None, num_threads: int = 0
+        self,
+        path: Path,
+        *,
+        card: BackboneCard | None = None,
+        num_threads: int = 0,
+        options: RuntimeOptions | None = None,
     ) -> None:
         """Loads and checks the graph.
 
         Args:
             path: The ``.onnx`` file.
             card: Its card; read from the ``.json`` beside the file when not given.
-            num_threads: Threads inside one operator; 0 lets the runtime decide.
+            num_threads: Threads that embed one video's frames; 0 takes all cores.
+            options: Runtime and precision; None takes the defaults.
 
         Raises:
             BackboneError: File or card is missing, or they do not fit together.
+            ConfigError: The processor does not compute in the precision asked for.
+            MissingExtraError: OpenVINO is asked for and not installed.
         """
         if not path.is_file():
             raise BackboneError(f"no backbone at {path}; expected an .onnx file with its card")
@@ -41,7 +53,8 @@ class OnnxBackbone:
                 f"{path} has SHA-256 {actual[:12]}..., its card says {self._card.sha256[:12]}...; "
                 "restore the file or its card"
             )
-        self._session = open_session(path, num_threads=num_threads)
+        self._parallel_calls = num_threads or usable_cores()
+        self._engine = self._open_engine(options or RuntimeOptions())
         self._check_graph(path)
 
     @property
@@ -49,19 +62,36 @@ class OnnxBackbone:
         """Identity, input and output."""
         return self._card
 
+    @property
+    def parallel_calls(self) -> int:
+        """Batches embedded at once where only one video is wanted."""
+        return self._parallel_calls
+
+    @property
+    def batch_size(self) -> int:
+        """Small batches stay in the cache; larger ones were measured slower on CPUs."""
+        return _MAX_BATCH
+
+    @property
+    def runtime(self) -> str:
+        """``onnxruntime`` or ``openvino``."""
+        return self._engine.kind.runtime
+
+    @property
+    def precision(self) -> str:
+        """``float32`` or ``bfloat16``."""
+        return self._engine.kind.precision
+
     def embed(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeds uint8 [B, H, W, 3] frames: float32 [B, D]; see ``Backbone.embed``."""
         self._card.check_frames(frames)
-        spec = self._card.input
         parts = [
-            self._session.run(
-                [self._card.output], {spec.name: self._prepare(frames[i : i + _MAX_BATCH])}
-            )[0]
+            self._engine.run(self._prepare(frames[i : i + _MAX_BATCH]))
             for i in range(0, len(frames), _MAX_BATCH)
         ]
         return np.concatenate(parts).reshape(len(frames), -1).astype(np.float32, copy=False)
 
-    def _prepare(self, frames: NDArray[np.uint8]) -> NDArray[np.uint8] | NDArray[np.float32]:
+    def _prepare(self, frames: NDArray[np.uint8]) -> Pixels:
         spec = self._card.input
         pixels = frames if spec.layout == "NHWC" else frames.transpose(0, 3, 1, 2)
         if spec.dtype == "uint8":
@@ -70,20 +100,55 @@ class OnnxBackbone:
             spec.offset
         )
 
-    def _check_graph(self, path: Path) -> None:
-        inputs = {node.name: node for node in self._session.get_inputs()}
-        outputs = {node.name: node for node in self._session.get_outputs()}
+    def _open_engine(self, options: RuntimeOptions) -> Engine:
+        def build(kind: EngineKind) -> Engine:
+            if kind.runtime == "onnxruntime":
+                return OnnxRuntimeEngine(self.path, self._card)
+            from vidkind.features.engine_openvino import OpenVinoEngine
+
+            return OpenVinoEngine(self.path, self._card, kind=kind, calls=self._parallel_calls)
+
         spec = self._card.input
-        if list(inputs) != [spec.name] or self._card.output not in outputs:
+        sample = self._prepare(sample_pictures(_MAX_BATCH, spec.height, spec.width))
+        return choose_engine(
+            options, build, sample, name=self._card.sha256, calls=self._parallel_calls
+        )
+
+    def _check_graph(self, path: Path) -> None:
+        inputs, outputs = self._engine.inputs, self._engine.outputs
+        spec = self._card.input
+        if inputs != [spec.name] or self._card.output not in outputs:
             raise BackboneError(
-                f"{path} has inputs {list(inputs)} and outputs {list(outputs)}; its card says "
+                f"{path} has inputs {inputs} and outputs {list(outputs)}; its card says "
                 f"{spec.name!r} and {self._card.output!r}"
             )
-        dim = outputs[self._card.output].shape[1]
-        if isinstance(dim, int) and dim != self._card.feature_dim:
+        dim = outputs[self._card.output]
+        if dim not in (None, self._card.feature_dim):
             raise BackboneError(
                 f"{path} gives {dim} features, its card says {self._card.feature_dim}"
             )
+
+
+class OnnxRuntimeEngine:
+    """A graph run by ONNX Runtime, on the calling thread.
+
+    Whole batches run side by side, not operators cut in pieces: no thread waits for another.
+    """
+
+    kind = EngineKind("onnxruntime", "float32")
+
+    def __init__(self, path: Path, card: BackboneCard) -> None:
+        self._session = open_session(path, num_threads=1)
+        self._names = card.output, card.input.name
+        self.inputs = [node.name for node in self._session.get_inputs()]
+        shapes = {node.name: node.shape[1:2] for node in self._session.get_outputs()}
+        self.outputs = {n: d[0] if d and isinstance(d[0], int) else None for n, d in shapes.items()}
+
+    def run(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Features of prepared pixels; see ``Engine.run``."""
+        output, name = self._names
+        features: NDArray[np.float32] = self._session.run([output], {name: pixels})[0]
+        return features
 
 
 def open_session(path: Path, *, num_threads: int = 0) -> onnxruntime.InferenceSession:

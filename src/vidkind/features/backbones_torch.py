@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import urllib.error
 
 import numpy as np
@@ -66,6 +67,7 @@ class TorchBackbone:
         if pretrained:
             network.load_state_dict(_pretrained_state(name))
         feature_dim = _remove_classifier(network)
+        self._lock = threading.Lock()  # one call keeps the machine busy
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.module = NormalisedBackbone(network).eval().to(memory_format=torch.channels_last)
         digest = _state_sha256(self.module)
@@ -85,10 +87,20 @@ class TorchBackbone:
         """Identity, input and output."""
         return self._card
 
+    @property
+    def parallel_calls(self) -> int:
+        """1: torch spreads one call over all cores, or the GPU."""
+        return 1
+
+    @property
+    def batch_size(self) -> int:
+        """Frames of one pass."""
+        return _MAX_BATCH
+
     def embed(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeds uint8 [B, H, W, 3] frames: float32 [B, D]; see ``Backbone.embed``."""
         self._card.check_frames(frames)
-        with torch.inference_mode():
+        with self._lock, torch.inference_mode():
             parts = [
                 self.module(torch.from_numpy(frames[i : i + _MAX_BATCH]).to(self._device)).cpu()
                 for i in range(0, len(frames), _MAX_BATCH)

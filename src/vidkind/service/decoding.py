@@ -72,8 +72,10 @@ def decode_in_child(
         frames=frames,
         times=np.array(header["times"], np.float64),
         sharpness=np.array(header["sharpness"], np.float32),
+        numbers=np.array(header["numbers"], np.int64),
         duration_seconds=header["duration_seconds"],
         num_black=header["num_black"],
+        frames_decoded=header["frames_decoded"],
     )
     return VideoInfo(**header["info"]), batch
 
@@ -88,14 +90,16 @@ def decode(outbox: Outbox, request: DecodeRequest) -> None:
         width=request.width,
         options=request.sampling,
         num_threads=1,
-        on_frame=lambda count: outbox.progress(count / wanted),
+        on_frame=lambda number, _picture: outbox.progress((number + 1) / wanted),
     )
     header = {
         "info": asdict(info),
         "times": batch.times.tolist(),
         "sharpness": batch.sharpness.tolist(),
+        "numbers": batch.numbers.tolist(),
         "duration_seconds": batch.duration_seconds,
         "num_black": batch.num_black,
+        "frames_decoded": batch.frames_decoded,
     }
     outbox.answer(header, batch.frames.tobytes())
 

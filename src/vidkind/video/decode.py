@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -20,12 +20,20 @@ from av.video.stream import VideoStream
 
 from vidkind.video.container import open_video
 from vidkind.video.index import Timeline
+from vidkind.video.lookahead import Lookahead
 
 logger = logging.getLogger(__name__)
+
+# Codecs whose streams say of each frame, bindingly, whether others refer to it.
+_SAYS_WHAT_REFERS = frozenset({"h264"})
 
 
 class OutOfOrderError(Exception):
     """Presentation times of decoded frames go back: they cannot be used."""
+
+
+class MissedFrameError(Exception):
+    """A frame that its packet announced did not come: the stream has to be read plainly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +62,35 @@ class FrameReader:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], timeline: Timeline, *, num_threads: int = 0
+        self,
+        path: str | os.PathLike[str],
+        timeline: Timeline,
+        *,
+        num_threads: int = 0,
+        may_skip: bool = True,
     ) -> None:
+        """Opens the file.
+
+        Args:
+            path: A video file.
+            timeline: Of its video stream.
+            num_threads: Decoder threads; 0 lets FFmpeg choose.
+            may_skip: Whether frames that nobody looks at may be left out (``aim``).
+        """
         self.frames_decoded = 0
         self.current: Shown | None = None
         self.at_end = False
         self.seekable = not timeline.by_number
         self._path = path
         self._timeline = timeline
+        self._step = max(1, round(timeline.frame_ticks))
         self._num_threads = num_threads
         self._next: Shown | None = None
+        self._may_skip = may_skip and not timeline.by_number
+        self._targets: Sequence[int] | None = None
+        self._ends: frozenset[int] = frozenset()
+        self._leave: int | None = None
+        self._left = self._skipping = False
         self._open()
 
     def __enter__(self) -> FrameReader:
@@ -81,8 +108,28 @@ class FrameReader:
         """The frame that comes next, without taking it; None at the end."""
         if self._next is None:
             self._next = next(self._frames, None)
-            self.at_end = self._next is None
+            self.at_end = self._next is None and not self._left
         return self._next
+
+    def aim(self, targets: Sequence[int], ends: Iterable[int]) -> None:
+        """Say beforehand what will be asked for, so that other frames need not be decoded.
+
+        The frames on screen at the targets come as without it; of the others some do. Nothing
+        changes for codecs that do not say which frames others refer to.
+
+        Args:
+            targets: Times that ``shown_at`` will be called with, rising, in ticks.
+            ends: Those of them after which a seek or nothing follows: the decoder is emptied
+                there instead of being fed on.
+        """
+        first = self.peek()
+        name = self._stream.codec_context.name
+        if not self._may_skip or name not in _SAYS_WHAT_REFERS:
+            return
+        if first is None or first.image.interlaced_frame:  # a packet may hold one field only
+            return
+        self._targets, self._ends = targets, frozenset(ends)
+        self._packets_ahead.aim(targets)
 
     def shown_at(self, time: int) -> Shown | None:
         """Read on to the frame on screen at ``time``, the last that begins by then.
@@ -92,9 +139,17 @@ class FrameReader:
 
         Returns:
             The frame; None where none at or after the current position begins by ``time``.
+
+        Raises:
+            MissedFrameError: After ``aim``, where the stream does not keep what it announces.
         """
+        self._leave = time if self.seekable and time in self._ends else None
         while (ahead := self.peek()) is not None and ahead.time <= time:
             self.current, self._next = ahead, None
+        expected = self._packets_ahead.expected(time)
+        came = None if self.current is None else self.current.time
+        if self._targets is not None and expected is not None and came != expected[0]:
+            raise MissedFrameError
         return self.current
 
     def seek(self, time: int, key_time: int) -> None:
@@ -130,6 +185,7 @@ class FrameReader:
         key_packet = next(self._from_key(key_time), None)
         if key_packet is None:
             return None
+        self._skip(False)
         return next(self._timed(iter([*self._feed(key_packet), *self._feed(None)])), None)
 
     def restart(self) -> None:
@@ -149,6 +205,7 @@ class FrameReader:
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = self._num_threads
         self._frames = self._timed(self._images(self._packets()))
+        self._leave, self._left, self._skipping = None, False, False
         self._fresh = True
 
     def _jump(self, time: int, key_time: int) -> bool:
@@ -157,7 +214,8 @@ class FrameReader:
             self.peek()
         self._fresh = False
         self._frames = iter(())
-        self._next = self.current = None
+        self._next = self.current = self._leave = None
+        self._left = False
         margin = self._timeline.seek_margin
         try:
             self._container.seek(key_time - margin if margin else time, stream=self._stream)
@@ -184,8 +242,30 @@ class FrameReader:
     def _images(
         self, packets: Iterable[Packet[VideoStream]], earliest: int | None = None
     ) -> Iterator[VideoFrame]:
-        for packet in itertools.chain(packets, [None]):
+        for packet in itertools.chain(self._wanted(packets), [None]):
             yield from (f for f in self._feed(packet) if not _before(f.pts, earliest))
+
+    def _wanted(self, packets: Iterable[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
+        ahead = self._packets_ahead = Lookahead(iter(packets), self._targets)
+        for packet, wanted in ahead:
+            self._skip(not wanted)
+            yield packet
+            if self._leave is not None and self._shows_throughout(self._leave):
+                self._left = not ahead.is_empty
+                return
+
+    def _shows_throughout(self, time: int) -> bool:
+        # Where nothing is said to be on screen at the time, only reading on can tell whether the
+        # stream breaks off before.
+        expected = self._packets_ahead.expected(time)
+        if expected is None or not self._packets_ahead.is_past(time):
+            return False
+        return expected[0] + (expected[1] or self._step) > time
+
+    def _skip(self, skip: bool) -> None:
+        if skip != self._skipping:
+            self._stream.codec_context.skip_frame = "NONREF" if skip else "DEFAULT"
+            self._skipping = skip
 
     def _images_from_key(self, key_time: int) -> Iterator[VideoFrame]:
         packets = self._from_key(key_time)
@@ -204,14 +284,13 @@ class FrameReader:
         return frames
 
     def _timed(self, images: Iterator[VideoFrame]) -> Iterator[Shown]:
-        step = max(1, round(self._timeline.frame_ticks))
         last: Shown | None = None
         for number, image in enumerate(images):
             fallback = 0 if last is None else last.end
             time = number if self._timeline.by_number else _time_of(image, fallback)
             if last is not None and time < last.time:
                 raise OutOfOrderError
-            length = step if self._timeline.by_number else image.duration or step
+            length = self._step if self._timeline.by_number else image.duration or self._step
             last = Shown(time, time + length, image)
             yield last
 

@@ -7,23 +7,37 @@ per target time, in order.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vidkind.config import Sampler, SamplingOptions
 from vidkind.errors import ConfigError, DecodeError
 from vidkind.records import FrameBatch
 from vidkind.video.container import open_video
-from vidkind.video.decode import FrameReader, OutOfOrderError, Shown
+from vidkind.video.decode import FrameReader, MissedFrameError, OutOfOrderError, Shown
 from vidkind.video.hygiene import is_black, luma, sharpness, unsharp_mask
 from vidkind.video.index import Ticks, Timeline, read_packet_times, read_timeline
 from vidkind.video.picture import PictureMaker
 
 logger = logging.getLogger(__name__)
+
+OnFrame = Callable[[int, NDArray[np.uint8]], None]
+
+
+@dataclass(frozen=True)
+class _Request:
+    path: str | os.PathLike[str]
+    maker: PictureMaker
+    options: SamplingOptions
+    num_threads: int
+    on_frame: OnFrame | None
+
 
 # Below max(MIN_KEY_FRAMES, N // MIN_KEY_FRAME_SHARE) distinct key frames for N targets, the
 # keyframe sampler would show too little of the video and hands over to the exact one.
@@ -40,7 +54,7 @@ def sample_frames(
     width: int,
     options: SamplingOptions = SamplingOptions(),  # noqa: B008 (frozen)
     num_threads: int = 0,
-    on_frame: Callable[[int], None] | None = None,
+    on_frame: OnFrame | None = None,
 ) -> FrameBatch:
     """Sample ``options.num_frames`` frames, uniformly in presentation time.
 
@@ -55,8 +69,10 @@ def sample_frames(
         width: Width of the pictures in pixels.
         options: How many frames, by which sampler, and their hygiene.
         num_threads: Decoder threads; 0 lets FFmpeg choose.
-        on_frame: Called after each sampled frame with how many there are so far; counting
-            begins again where a stream turns out to be damaged.
+        on_frame: Called in this thread after each sampled frame with its number, from 0, and
+            its picture, uint8 [H, W, 3]: the one the batch holds, black ones too. Number 0
+            again means that the stream turned out to be damaged and sampling begins anew.
+            A picture that repeats the one before is the same object.
 
     Returns:
         Upright RGB pictures, at most N where black ones are skipped; transparent pixels are
@@ -76,12 +92,8 @@ def sample_frames(
     if num_threads < 0:
         raise ConfigError(f"num_threads is {num_threads}; expected 0 (automatic) or more")
     maker = PictureMaker(height=height, width=width)
-    timeline = _timeline_of(path)
-    try:
-        return _sample(path, timeline, maker, options, num_threads, on_frame)
-    except OutOfOrderError:
-        logger.debug("%s: presentation times are unusable; frames are counted", path)
-        return _sample(path, _counted(path, timeline), maker, options, num_threads, on_frame)
+    request = _Request(path, maker, options, num_threads, on_frame)
+    return _sample(request, _timeline_of(path))
 
 
 def exact(reader: FrameReader, timeline: Timeline, targets: Sequence[int]) -> Iterator[Shown]:
@@ -90,10 +102,12 @@ def exact(reader: FrameReader, timeline: Timeline, targets: Sequence[int]) -> It
     Seeks where a key frame lies far enough ahead for that to be cheaper than decoding
     everything in between; the frames are the same either way.
     """
+    jumps = _jumps(timeline, targets)
+    last = [before for before, after in itertools.pairwise(targets) if after in jumps]
+    reader.aim(targets, [*last, targets[-1]])
     for target in targets:
-        key_time = _key_time_before(timeline.key_times, target)
-        if key_time is not None and _seek_pays(reader, timeline, key_time):
-            reader.seek(target, key_time)
+        if target in jumps and reader.seekable:
+            reader.seek(target, jumps[target])
         shown = reader.shown_at(target)
         if shown is not None:
             yield shown
@@ -144,15 +158,24 @@ def _counted(path: str | os.PathLike[str], timeline: Timeline) -> Timeline:
     return timeline.counted(len(times.pts) + times.without_pts)
 
 
-def _sample(
-    path: str | os.PathLike[str],
-    timeline: Timeline,
-    maker: PictureMaker,
-    options: SamplingOptions,
-    num_threads: int,
-    on_frame: Callable[[int], None] | None,
-) -> FrameBatch:
-    with FrameReader(path, timeline, num_threads=num_threads) as reader:
+def _sample(request: _Request, timeline: Timeline, *, may_skip: bool = True) -> FrameBatch:
+    try:
+        batch, cut = _sample_once(request, timeline, may_skip)
+    except OutOfOrderError:
+        logger.debug("%s: presentation times are unusable; frames are counted", request.path)
+        return _sample(request, _counted(request.path, timeline))
+    except MissedFrameError:
+        logger.debug("%s: announced frames do not come; all are decoded", request.path)
+        return _sample(request, timeline, may_skip=False)
+    return batch if cut is None else _sample(request, cut, may_skip=may_skip)
+
+
+def _sample_once(
+    request: _Request, timeline: Timeline, may_skip: bool
+) -> tuple[FrameBatch, Timeline | None]:
+    """The frames; and the timeline cut short where the stream breaks off, else None."""
+    path, options = request.path, request.options
+    with FrameReader(path, timeline, num_threads=request.num_threads, may_skip=may_skip) as reader:
         first = reader.peek()
         if first is None:
             raise DecodeError(
@@ -161,40 +184,33 @@ def _sample(
             )
         targets = target_times(first.time, timeline.end, options.num_frames)
         shown = SAMPLERS[options.sampler](reader, timeline, targets)
-        if on_frame is not None:
-            shown = _reported(shown, on_frame)
-        batch = _batch(shown, first.time, timeline, maker, options)
+        batch = _batch(shown, first.time, timeline, request)
         batch = replace(batch, frames_decoded=reader.frames_decoded)
         last = reader.current if reader.at_end else None
-    if last is not None and last.time < timeline.last and last.end <= targets[-1]:
-        logger.debug("%s breaks off after %d of %d ticks", path, last.end, timeline.end)
-        cut = replace(timeline, end=last.end, last=last.time)
-        return _sample(path, cut, maker, options, num_threads, on_frame)
-    return batch
-
-
-def _reported(shown: Iterator[Shown], on_frame: Callable[[int], None]) -> Iterator[Shown]:
-    for count, frame in enumerate(shown, start=1):
-        yield frame
-        on_frame(count)
+    if last is None or last.time >= timeline.last or last.end > targets[-1]:
+        return batch, None
+    logger.debug("%s breaks off after %d of %d ticks", path, last.end, timeline.end)
+    return batch, replace(timeline, end=last.end, last=last.time)
 
 
 def _batch(
     shown: Iterator[Shown],
     start: int,
     timeline: Timeline,
-    maker: PictureMaker,
-    options: SamplingOptions,
+    request: _Request,
 ) -> FrameBatch:
+    options = request.options
     pictures, times, sharp, black = [], [], [], []
     previous: Shown | None = None
-    for frame in shown:
+    for number, frame in enumerate(shown):
         if frame is not previous:
-            picture = maker(frame.image)
+            picture = request.maker(frame.image)
             grey = luma(picture)
             measured = sharpness(grey), is_black(grey, options.black_luma)
             picture = unsharp_mask(picture) if options.sharpen else picture
             previous = frame
+        if request.on_frame is not None:
+            request.on_frame(number, picture)
         pictures.append(picture)
         times.append(frame.time - start)
         sharp.append(measured[0])
@@ -204,6 +220,7 @@ def _batch(
         frames=np.stack([pictures[i] for i in keep]),
         times=np.array(times)[keep] * float(timeline.time_base),
         sharpness=np.array(sharp, np.float32)[keep],
+        numbers=np.array(keep, np.int64),
         duration_seconds=float((timeline.end - start) * timeline.time_base),
         num_black=len(black) - len(keep),
     )
@@ -215,16 +232,23 @@ def _kept(black: Sequence[bool], skip_black: bool) -> list[int]:
     return [i for i, is_dark in enumerate(black) if not is_dark]
 
 
-def _key_time_before(key_times: Ticks, target: int) -> int | None:
-    number = int(np.searchsorted(key_times, target, side="right"))
-    return int(key_times[number - 1]) if number else None
+def _jumps(timeline: Timeline, targets: Sequence[int]) -> dict[int, int]:
+    """The targets before which a seek pays, and when the key frames to go to are shown."""
+    jumps: dict[int, int] = {}
+    if not len(timeline.key_times):
+        return jumps
+    keys = timeline.key_times[_key_before(timeline.key_times, targets)]
+    position = int(timeline.key_times[0])
+    for target, key_time in zip(targets, keys.tolist(), strict=True):
+        saved = (key_time - position) / timeline.frame_ticks
+        if key_time <= target and saved > SEEK_COST_FRAMES:
+            jumps[target] = key_time
+        position = target
+    return jumps
 
 
-def _seek_pays(reader: FrameReader, timeline: Timeline, key_time: int) -> bool:
-    ahead = reader.peek()
-    if ahead is None or not reader.seekable:
-        return False
-    return key_time - ahead.time > SEEK_COST_FRAMES * timeline.frame_ticks
+def _key_before(key_times: Ticks, targets: Sequence[int]) -> Ticks:
+    return np.maximum(np.searchsorted(key_times, targets, side="right") - 1, 0)
 
 
 def _nearest(key_times: Ticks, targets: Sequence[int]) -> Ticks:

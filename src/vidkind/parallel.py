@@ -1,0 +1,64 @@
+"""Many inputs through one function in threads, results in input order as they come.
+
+In: a function and inputs. Out: an iterator of results. For functions that release the
+interpreter lock for most of their time, as FFmpeg and the neural network runtimes do.
+Standard library only; knows no other room but ``machine``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+from vidkind.machine import available_memory_bytes, usable_cores
+
+Input = TypeVar("Input")
+Result = TypeVar("Result")
+
+# A decoder of a 4K stream with its reference frames, pictures and activations of one batch.
+_WORKER_BYTES = 512 << 20
+
+
+def default_workers() -> int:
+    """Videos worth working on at once: one a core, fewer where memory is short."""
+    memory = available_memory_bytes()
+    room = usable_cores() if memory is None else memory // _WORKER_BYTES
+    return max(1, min(usable_cores(), room))
+
+
+def in_order(
+    function: Callable[[Input], Result],
+    inputs: Iterable[Input],
+    *,
+    workers: int,
+    ahead: int,
+) -> Iterator[Result]:
+    """Calls ``function`` on every input in threads and gives the results in input order.
+
+    A slow input does not stop the others until ``ahead`` of them are done and wait for it.
+    Whoever stops early, by closing the iterator or by Ctrl-C, waits for the calls that have
+    begun and for no other.
+
+    Args:
+        function: Does the whole work of one input.
+        inputs: Read by the caller's thread, at most ``ahead`` beyond the result given last.
+        workers: Threads, at least 1.
+        ahead: How many results may be held or under way, at least ``workers``.
+
+    Raises:
+        Exception: What ``function`` raised, in the place of its result; it ends the iteration.
+    """
+    remaining = iter(inputs)
+    with ThreadPoolExecutor(workers, thread_name_prefix="video") as pool:
+        pending = deque(pool.submit(function, each) for each in islice(remaining, ahead))
+        try:
+            while pending:
+                result = pending.popleft().result()
+                pending.extend(pool.submit(function, each) for each in islice(remaining, 1))
+                yield result
+                del result  # not held while the next one is waited for
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
