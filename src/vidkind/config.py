@@ -17,6 +17,9 @@ DEFAULT_CATEGORIES: tuple[str, ...] = ("Animation", "Flat_Content", "Gaming", "N
 Sampler = Literal["exact", "keyframe"]
 Alignment = Literal["time", "index"]
 Preset = Literal["compact", "reference"]
+Runtime = Literal["auto", "onnxruntime", "openvino"]
+Precision = Literal["auto", "float32", "bfloat16"]
+Effort = Literal["fast", "normal", "full"]
 
 
 def _require(condition: bool, message: str) -> None:
@@ -81,6 +84,30 @@ class MultiScaleOptions:
     def enabled(self) -> bool:
         """Whether more than the plain frame sequence is read."""
         return tuple(self.scales) != (1.0,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeOptions:
+    """What runs a backbone, and how exactly.
+
+    Attributes:
+        runtime: ``onnxruntime``; ``openvino``, where it is installed; ``auto`` takes the faster
+            one, measured once on each machine. Torch backbones run in torch.
+        precision: ``float32``; ``bfloat16``, where the processor computes in it; ``auto`` takes
+            it where it is faster and the features agree. Features differ slightly.
+    """
+
+    runtime: Runtime = "auto"
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        _require_choice("runtime", self.runtime, Runtime)
+        _require_choice("precision", self.precision, Precision)
+        _require(
+            self.runtime != "onnxruntime" or self.precision != "bfloat16",
+            "precision is bfloat16 with the runtime onnxruntime, which computes in float32; "
+            "expected the runtime openvino or auto",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,8 @@ ROW_KEYS = {
     "label_set",
     "scores",
     "duration_seconds",
+    "frames_decoded",
+    "frames_embedded",
     "error",
 }
 
@@ -101,6 +103,7 @@ def test_all_formats_say_the_same(vidkind, bundle: Path, mixed, tmp_path: Path) 
     assert [row["path"] for row in table] == [row["path"] for row in rows]
     for flat, row in zip(table, rows, strict=True):
         assert flat["category"] == (row["category"] or "")
+        assert int(flat["frames_decoded"]) == row["frames_decoded"]
         assert flat["error_type"] == (row["error"] or {"type": ""})["type"]
         if row["confidence"] is not None:
             assert float(flat["score_Gaming"]) == row["scores"]["Gaming"]
@@ -120,6 +123,19 @@ def test_python_and_command_line_agree_with_and_without_tta(vidkind, bundle: Pat
     assert answer.attention is not None and answer.frame_times is not None
     assert answer.attention.shape == answer.frame_times.shape == (18,)
     assert answer.attention.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_effort_decides_how_many_frames_are_looked_at(vidkind, bundle: Path, mixed) -> None:
+    video = mixed[0][0]
+
+    def embedded(*flags: str) -> int:
+        done = vidkind("classify", video, "--bundle", bundle, "--format", "json", *flags)
+        (row,) = json.loads(done.stdout)
+        assert row["frames_decoded"] > 0
+        return row["frames_embedded"]
+
+    # The bundle asks for 16 frames and knows nothing of trust: a quick look cannot be judged.
+    assert [embedded("--effort", name) for name in ("fast", "normal", "full")] == [16, 16, 16]
 
 
 def test_folders_and_patterns_become_their_videos(

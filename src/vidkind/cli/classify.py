@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vidkind.cli.options import bundle_option, sampler_option, workers_option
+from vidkind.cli.options import bundle_option, effort_option, sampler_option, workers_option
 from vidkind.cli.progress import progress_bar
-from vidkind.config import Sampler
+from vidkind.config import Effort, Sampler
 from vidkind.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With --output and jsonl or csv: keep the rows already there, do only what is missing.",
 )
+@effort_option
 @sampler_option(None)
 @workers_option
 @click.option("--max-error", type=float, metavar="SHARE",
@@ -61,6 +63,7 @@ def classify_command(
     form: str,
     output: Path | None,
     resume: bool,
+    effort: Effort,
     sampler: Sampler | None,
     workers: int | None,
     max_error: float | None,
@@ -98,7 +101,9 @@ def classify_command(
         click.echo(f"answers withheld below {classifier.operating_point}", err=True)
     if sampler is not None:
         classifier.sampling = replace(classifier.sampling, sampler=sampler)
+    done: Counter[str] = Counter()
     failures: Counter[str] = Counter()
+    started = time.perf_counter()
     # Rows for machines are left as they are on a terminal, and show the progress themselves.
     rows_only = form != "table" and output is None and sys.stdout.isatty()
     with (
@@ -113,10 +118,19 @@ def classify_command(
                 advance()
             else:
                 todo.append(path)
-        for prediction in classifier.classify_videos(todo, use_tta=tta, workers=workers):
+        for prediction in classifier.classify_videos(
+            todo, use_tta=tta, effort=effort, workers=workers
+        ):
             rows.write(prediction)
             failures[prediction.error.type if prediction.error else ""] += 1
+            done.update(
+                videos=1,
+                decoded=prediction.frames_decoded,
+                embedded=prediction.frames_embedded,
+            )
             advance()
+    if sys.stderr.isatty() and done["videos"] > 1:
+        click.echo(_cost(done, time.perf_counter() - started), err=True)
     del failures[""]
     if failures:
         kinds = ", ".join(f"{count} {kind}" for kind, count in failures.most_common())
@@ -124,3 +138,11 @@ def classify_command(
             f"{failures.total()} of {len(inputs)} inputs have no answer ({kinds}); "
             "the reasons are in their rows"
         )
+
+
+def _cost(done: Counter[str], seconds: float) -> str:
+    """What a run took, in one line."""
+    return (
+        f"{done['videos']:,} videos in {seconds:.1f} s ({done['videos'] / seconds:.1f} a second): "
+        f"{done['decoded']:,} frames decoded, {done['embedded']:,} embedded"
+    )

@@ -19,9 +19,19 @@ KeptRows = dict[str, list[str]]
 def csv_header(categories: Sequence[str]) -> str:
     """First line of a CSV of predictions."""
     scores = (f"score_{name}" for name in categories)
-    last = ("duration_seconds", "error_type", "error_message")
+    cost = ("duration_seconds", "frames_decoded", "frames_embedded")
     line = io.StringIO()
-    columns = ("path", "category", "confidence", "trust", "label_set", *scores, *last)
+    columns = (
+        "path",
+        "category",
+        "confidence",
+        "trust",
+        "label_set",
+        *scores,
+        *cost,
+        "error_type",
+        "error_message",
+    )
     csv.writer(line, lineterminator="\n").writerow(columns)
     return line.getvalue()
 

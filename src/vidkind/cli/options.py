@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from vidkind.config import Sampler, SamplingOptions
+from vidkind.config import Effort, Sampler, SamplingOptions
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -22,10 +22,19 @@ bundle_option = click.option(
     type=click.Path(path_type=Path),
     help="Bundle folder or zip. Default: the one shipped with vidkind.",
 )
+effort_option = click.option(
+    "--effort",
+    type=click.Choice(get_args(Effort)),
+    default="normal",
+    show_default=True,
+    help="full: all frames the bundle asks for. normal: 8 key frames first, all only where trust "
+    "in their answer is too low. fast: 8 key frames, then 24 where needed.",
+)
 workers_option = click.option(
     "--workers",
     type=click.IntRange(min=1),
-    help="Videos decoded at once. Default: by the number of cores.",
+    help="Videos worked on at once, one core each. Default: one a core, fewer where memory is "
+    "short.",
 )
 
 

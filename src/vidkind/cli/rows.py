@@ -137,7 +137,8 @@ class _Csv:
             [prediction.path, prediction.category, prediction.confidence, prediction.trust]
             + [prediction.label_set and "|".join(prediction.label_set)]
             + [prediction.scores.get(name) for name in self._categories]
-            + [prediction.duration_seconds, error and error.type, error and error.message]
+            + [prediction.duration_seconds, prediction.frames_decoded, prediction.frames_embedded]
+            + [error and error.type, error and error.message]
         )
         self._file.flush()
 

@@ -22,6 +22,7 @@ from vidkind.evaluation.calibration import (
 )
 from vidkind.evaluation.intervals import PairedTest, paired_test
 from vidkind.evaluation.out_of_scope import spliced
+from vidkind.evaluation.quick_look import quick_sequences
 from vidkind.evaluation.scores import ScoredSet, Scores, score
 from vidkind.evaluation.trust_fit import (
     AttentionFunction,
@@ -247,6 +248,7 @@ def _fitted_trust(
         scored,
         temperature=temperature,
         statistics=fit_statistics(train),
+        quick=observe(logits, attention, *quick_sequences(test.features, test.num_frames)),
         foreign={
             name: observe(logits, attention, features, steps)
             for name, (features, steps) in material.items()

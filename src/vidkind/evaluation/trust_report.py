@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vidkind.errors import ConfigError
 from vidkind.evaluation.folds import group_folds
 from vidkind.evaluation.intervals import Interval, wilson
+from vidkind.evaluation.quick_look import fit_quick_thresholds
 from vidkind.evaluation.scores import ScoredSet
 from vidkind.evaluation.selective import (
     RiskCoverage,
@@ -147,6 +148,7 @@ def fit_trust(
     temperature: float,
     statistics: FeatureStatistics,
     foreign: Mapping[str, Observed],
+    quick: Observed,
 ) -> tuple[TrustModel, TrustReport]:
     """Fits trust on validation videos, and scores it by cross-fitting over groups.
 
@@ -157,6 +159,7 @@ def fit_trust(
         temperature: Fitted on all of them.
         statistics: From the training videos.
         foreign: Kind of material that is none of the categories -> what is observed of it.
+        quick: The validation videos again, seen by a quick look.
     """
     scores = ensemble_probabilities(observed.logits / temperature)
     right = scores.argmax(axis=1) == scored.labels
@@ -182,6 +185,11 @@ def fit_trust(
         tables=tables,
         conformal=conformal,
         temperature=temperature,
+        quick_thresholds=fit_quick_thresholds(
+            weights.trust(quick.signals(temperature, statistics)),
+            _answers(quick, temperature) == _answers(observed, temperature),
+            scored.source_weights,
+        ),
     )
     report = _report(
         trusts,
@@ -193,6 +201,11 @@ def fit_trust(
         foreign=_foreign(signals, right, scored.source_weights, strange),
     )
     return model, report
+
+
+def _answers(observed: Observed, temperature: float) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = ensemble_probabilities(observed.logits / temperature).argmax(axis=1)
+    return found
 
 
 def score_trust(observed: Observed, scored: ScoredSet, model: TrustModel) -> TrustReport:

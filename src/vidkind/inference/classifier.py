@@ -1,25 +1,32 @@
-"""One video in, one answer out; many videos in, one row each out."""
+"""One video in, one answer out; many videos in, one row each out; looks until it is sure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import tee
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.bundle import Bundle, load_bundle
-from vidkind.config import SamplingOptions
+from vidkind.config import Effort, SamplingOptions
 from vidkind.errors import BundleError, VidkindError
-from vidkind.features import EmbeddedVideo, embed_video, embed_videos
+from vidkind.features import EmbeddedVideo, embed_video
 from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.inference.conformal import label_set
+from vidkind.inference.effort import Look, plan_looks
 from vidkind.inference.ensemble import EnsembleAnswer, TemporalEnsemble
 from vidkind.inference.operating import OperatingPoint
 from vidkind.inference.trust import TrustKind, pooled_features, trust_signals
 from vidkind.inference.trust_file import TrustModel, read_trust
+from vidkind.parallel import default_workers, in_order
 from vidkind.records import UNCLASSIFIED, ErrorRecord, Prediction
+
+# Answers that may wait for a slow video before them, for each worker; they hold no pictures.
+_AHEAD = 64
 
 
 class SingleVideoClassifier:
@@ -105,12 +112,16 @@ class SingleVideoClassifier:
         """Names the answers are chosen from."""
         return self.bundle.manifest.categories
 
-    def classify_video(self, path: Path | str, *, use_tta: bool = False) -> Prediction:
-        """Classifies one video.
+    def classify_video(
+        self, path: Path | str, *, use_tta: bool = False, effort: Effort = "normal"
+    ) -> Prediction:
+        """Classifies one video, on all cores.
 
         Args:
             path: The video file.
             use_tta: Average over four views of the feature sequence.
+            effort: ``full`` looks at as many frames as the bundle was made with; ``normal`` and
+                ``fast`` look at 8 key frames first and stop there where trust allows.
 
         Returns:
             Category, confidence, trust, all scores, per-member scores, frame times and
@@ -119,37 +130,69 @@ class SingleVideoClassifier:
         Raises:
             VideoError: The video cannot be used; the type says why.
         """
-        embedded = embed_video(
-            path,
-            self._backbone,
-            sampling=self.sampling,
-            multi_scale=self.bundle.manifest.multi_scale,
-        )
-        return self.classify_embedded(path, embedded, use_tta=use_tta)
+        return self._look_until_sure(path, use_tta, effort, cores=None)
 
     def classify_videos(
-        self, paths: Iterable[Path | str], *, use_tta: bool = False, workers: int | None = None
+        self,
+        paths: Iterable[Path | str],
+        *,
+        use_tta: bool = False,
+        effort: Effort = "normal",
+        workers: int | None = None,
     ) -> Iterator[Prediction]:
         """Classifies many videos: one row per path, in order, with an error where one fails.
 
         Args:
             paths: Video files; read only a few ahead of the answers.
             use_tta: Average over four views of the feature sequence.
-            workers: Decoding threads; None chooses by the number of cores.
+            effort: As in ``classify_video``.
+            workers: Videos worked on at once, one core each; None takes one a core, fewer where
+                memory is short. A single video takes all cores.
         """
-        paths, ahead = tee(paths)
-        outcomes = embed_videos(
-            ahead,
-            self._backbone,
-            sampling=self.sampling,
-            multi_scale=self.bundle.manifest.multi_scale,
-            workers=workers,
+        remaining = iter(paths)
+        first = list(islice(remaining, 2))
+        answer = partial(
+            self._row, use_tta=use_tta, effort=effort, cores=None if len(first) == 1 else 1
         )
-        for path, outcome in zip(paths, outcomes, strict=True):
-            if isinstance(outcome, VidkindError):
-                yield failed_prediction(path, outcome)
-            else:
-                yield self.classify_embedded(path, outcome, use_tta=use_tta)
+        workers = workers or default_workers()
+        return in_order(answer, chain(first, remaining), workers=workers, ahead=_AHEAD * workers)
+
+    def _row(
+        self, path: Path | str, *, use_tta: bool, effort: Effort, cores: int | None
+    ) -> Prediction:
+        try:
+            return self._look_until_sure(path, use_tta, effort, cores)
+        except VidkindError as error:
+            return failed_prediction(path, error)
+
+    def _look_until_sure(
+        self, path: Path | str, use_tta: bool, effort: Effort, cores: int | None
+    ) -> Prediction:
+        decoded = embedded = 0
+        for look in self.looks(effort):
+            video = embed_video(
+                path,
+                self._backbone,
+                sampling=look.sampling,
+                multi_scale=self.bundle.manifest.multi_scale,
+                cores=cores,
+            )
+            decoded += video.frames.frames_decoded
+            embedded += len(video.frames.frames)
+            answer = self.classify_embedded(path, video, use_tta=use_tta)
+            if look.suffices(answer.trust):
+                break
+        return replace(answer, frames_decoded=decoded, frames_embedded=embedded)
+
+    def looks(self, effort: Effort) -> tuple[Look, ...]:
+        """The looks at a video that an effort allows, in order; see ``plan_looks``."""
+        thresholds: Mapping[Effort, float] = {}
+        # They are of learned trust, and label sets hold for whole looks alone.
+        if self._trust is not None and self._trust_kind == "learned" and self._label_limit is None:
+            thresholds = self._trust.quick_thresholds
+        point = self.operating_point
+        least = 0.0 if point is None else point.threshold
+        return plan_looks(effort, self.sampling, thresholds, least_trust=least)
 
     @property
     def backbone(self) -> OnnxBackbone:
@@ -177,6 +220,8 @@ class SingleVideoClassifier:
             frame_times=embedded.sequence.times,
             attention=answer.attention,
             num_frames=len(embedded.frames.frames),
+            frames_decoded=embedded.frames.frames_decoded,
+            frames_embedded=len(embedded.frames.frames),
             tta=use_tta,
         )
 

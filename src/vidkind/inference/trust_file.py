@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vidkind.config import Effort
 from vidkind.errors import BundleError
 from vidkind.files import atomic_path
 from vidkind.inference.conformal import ConformalScores
@@ -25,6 +26,7 @@ from vidkind.inference.trust import (
 )
 
 KINDS: tuple[TrustKind, ...] = ("learned", "published")
+_QUICK = "quick_threshold_"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +39,8 @@ class TrustModel:
         tables: Operating points of each kind of trust.
         conformal: Scores for label sets.
         temperature: Temperature at which all of this was fitted.
+        quick_thresholds: Effort -> learned trust from which a quick look is enough; empty where
+            none was fitted.
     """
 
     statistics: FeatureStatistics
@@ -44,6 +48,7 @@ class TrustModel:
     tables: Mapping[TrustKind, OperatingTable]
     conformal: ConformalScores
     temperature: float
+    quick_thresholds: Mapping[Effort, float] = field(default_factory=dict)
 
     def trust(self, signals: Floats, kind: TrustKind) -> Floats:
         """Trust of signals [N, 7]: float64 [N], 0..1."""
@@ -68,6 +73,7 @@ def write_trust(path: Path, model: TrustModel) -> None:
         "scale_of_signals": weights.scale,
         "coefficients": weights.coefficients,
         "intercept": np.array(weights.intercept),
+        **{f"{_QUICK}{name}": np.array(value) for name, value in model.quick_thresholds.items()},
     }
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -125,4 +131,9 @@ def _model(arrays: dict[str, NDArray[Any]]) -> TrustModel:
             scores=numbers["conformal_scores"], weights=numbers["conformal_weights"]
         ),
         temperature=float(numbers["temperature"]),
+        quick_thresholds={
+            effort: float(numbers[_QUICK + effort])
+            for effort in get_args(Effort)
+            if _QUICK + effort in numbers
+        },
     )
