@@ -21,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from cross_validate import NUM_FOLDS, folds
+from cross_validate import NUM_FOLDS, folds, joined_degraded
 from provenance import write_result
 from scipy.optimize import minimize
 
@@ -45,7 +45,7 @@ from vidkind.features import embed_videos
 from vidkind.features.backbones import Backbone
 from vidkind.features.extract import options_from_provenance
 from vidkind.features.splits import kept_backbone, read_split
-from vidkind.features.store import FeatureSet
+from vidkind.features.store import FeatureSet, read_features
 from vidkind.files import atomic_path
 from vidkind.inference.trust_file import TrustModel
 from vidkind.inference.tta import ensemble_probabilities, softmax
@@ -206,7 +206,13 @@ def told_apart(
     }
 
 
-def cross_validation(videos: FeatureSet, seeds: tuple[int, ...], work: Path, foreign: dict) -> dict:
+def cross_validation(
+    videos: FeatureSet,
+    seeds: tuple[int, ...],
+    work: Path,
+    foreign: dict,
+    degraded: FeatureSet | None,
+) -> dict:
     """Everything fitted inside each fold, scored on the videos left out."""
     shape = (len(videos), len(videos.categories))
     scores, plain = np.empty(shape), np.empty(shape)
@@ -217,7 +223,8 @@ def cross_validation(videos: FeatureSet, seeds: tuple[int, ...], work: Path, for
         inner_train, inner_val = (train.subset(r) for r in next(folds(train, NUM_FOLDS, seed=1)))
         run = work / f"fold_{number}"
         train_ensemble(
-            inner_train, inner_val, run, preset="compact", seeds=seeds, progress=False,
+            inner_train if degraded is None else joined_degraded(inner_train, degraded),
+            inner_val, run, preset="compact", seeds=seeds, progress=False,
             dashboards=False,
         )  # fmt: skip
         ensemble = Ensemble(run)
@@ -293,6 +300,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--clips", type=Path, help="manifest.csv of real clips, for splices")
     parser.add_argument("--cross-validate", action="store_true")
+    parser.add_argument("--degraded", type=Path, help="Feature file of vidkind extract --degraded.")
     parser.add_argument("--seeds", default="42,43")
     parser.add_argument("--work", type=Path, default=Path("results/trust"))
     arguments = parser.parse_args()
@@ -318,7 +326,8 @@ def main() -> None:
         everything = train.joined(test)
         seeds = tuple(int(seed) for seed in arguments.seeds.split(","))
         work = arguments.work / f"folds_{backbone.card.sha256[:16]}"
-        found["cross_validation"] = cross_validation(everything, seeds, work, foreign)
+        degraded = read_features(arguments.degraded) if arguments.degraded else None
+        found["cross_validation"] = cross_validation(everything, seeds, work, foreign, degraded)
     print("\n".join(result.in_words))
     write_result(arguments.output, found)
 

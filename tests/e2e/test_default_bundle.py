@@ -1,4 +1,4 @@
-"""The bundle inside the package: small, whole, and better than guessing on real clips."""
+"""The bundle inside the package: small, whole, quick, and better than guessing on real clips."""
 
 from __future__ import annotations
 
@@ -27,6 +27,29 @@ def test_it_answers_without_any_option(tmp_path: Path, vidkind) -> None:
     clip = render(tmp_path / "clip.mp4", 20)
     done = vidkind("classify", clip)
     assert any(name in done.stdout for name in DEFAULT_CATEGORIES)
+
+
+def test_a_quick_look_stands_where_trust_allows(tmp_path: Path) -> None:
+    clip = render(tmp_path / "clip.mp4", 90)
+    classifier = SingleVideoClassifier()
+    fast, normal, full = (
+        classifier.classify_video(clip, effort=effort) for effort in ("fast", "normal", "full")
+    )
+    assert full.frames_embedded == full.num_frames == 64
+    quick = classifier.looks("normal")[0]
+    looked_again = 0 if quick.suffices(normal.trust) and normal.num_frames == 8 else 64
+    assert normal.frames_embedded == 8 + looked_again
+    assert fast.frames_embedded in (8, 8 + 24)
+    assert fast.num_frames <= normal.num_frames <= full.num_frames
+
+
+def test_label_sets_and_published_trust_take_the_whole_look() -> None:
+    for options in ({"coverage": 0.9}, {"trust": "published"}):
+        (look,) = SingleVideoClassifier(**options).looks("normal")
+        assert look.sampling.num_frames == 64
+    withholding = SingleVideoClassifier(max_error=0.1)
+    assert withholding.operating_point is not None
+    assert withholding.looks("normal")[0].threshold >= withholding.operating_point.threshold
 
 
 @pytest.mark.shared

@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vidkind.cli.options import bundle_option, effort_option, sampler_option, workers_option
+from vidkind.cli.options import (
+    bundle_option,
+    effort_option,
+    runtime_options,
+    sampler_option,
+    workers_option,
+)
 from vidkind.cli.progress import progress_bar
-from vidkind.config import Effort, Sampler
+from vidkind.config import Effort, Precision, Runtime, RuntimeOptions, Sampler
 from vidkind.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
 )
 @effort_option
 @sampler_option(None)
+@runtime_options
 @workers_option
 @click.option("--max-error", type=float, metavar="SHARE",
               help="Withhold answers, as Unclassified, so that at most this share of the others "
@@ -65,6 +72,8 @@ def classify_command(
     resume: bool,
     effort: Effort,
     sampler: Sampler | None,
+    runtime: Runtime,
+    precision: Precision,
     workers: int | None,
     max_error: float | None,
     strict: bool,
@@ -95,7 +104,12 @@ def classify_command(
     if strict and max_error is None:
         raise ConfigError("--strict needs --max-error, e.g. --max-error 0.1 --strict")
     classifier = SingleVideoClassifier(
-        bundle, max_error=max_error, strict=strict, coverage=coverage, trust=trust
+        bundle,
+        runtime=RuntimeOptions(runtime=runtime, precision=precision),
+        max_error=max_error,
+        strict=strict,
+        coverage=coverage,
+        trust=trust,
     )
     if classifier.operating_point is not None:
         click.echo(f"answers withheld below {classifier.operating_point}", err=True)

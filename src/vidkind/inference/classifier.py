@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.bundle import Bundle, load_bundle
-from vidkind.config import Effort, SamplingOptions
+from vidkind.config import Effort, RuntimeOptions, SamplingOptions
 from vidkind.errors import BundleError, VidkindError
 from vidkind.features import EmbeddedVideo, embed_video
 from vidkind.features.backbones_onnx import OnnxBackbone
@@ -44,6 +44,7 @@ class SingleVideoClassifier:
         *,
         sampling: SamplingOptions | None = None,
         num_threads: int = 0,
+        runtime: RuntimeOptions | None = None,
         max_error: float | None = None,
         strict: bool = False,
         coverage: float | None = None,
@@ -54,7 +55,8 @@ class SingleVideoClassifier:
         Args:
             bundle: A bundle, its folder or zip; None takes the one shipped with the package.
             sampling: Other sampling than the bundle was made with, e.g. key frames for speed.
-            num_threads: CPU threads of the runtime; 0 lets it decide.
+            num_threads: CPU threads that embed one video's frames; 0 takes all cores.
+            runtime: What runs the backbone, and how exactly; None takes the defaults.
             max_error: Withhold answers, as ``Unclassified``, so that at most this share of the
                 others is wrong on validation data; None withholds nothing.
             strict: Ask that of the upper 95 % bound of the error.
@@ -65,13 +67,17 @@ class SingleVideoClassifier:
         Raises:
             BundleError: The bundle is missing, damaged or does not fit together, or knows
                 nothing of trust and ``max_error`` or ``coverage`` asks for it.
-            ConfigError: ``max_error`` or ``coverage`` cannot be kept.
+            ConfigError: ``max_error``, ``coverage`` or ``runtime`` cannot be kept.
+            MissingExtraError: ``runtime`` names one that is not installed.
         """
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         manifest = self.bundle.manifest
         self.sampling = sampling or manifest.sampling
         self._backbone = OnnxBackbone(
-            self.bundle.backbone_file, card=manifest.backbone, num_threads=num_threads
+            self.bundle.backbone_file,
+            card=manifest.backbone,
+            num_threads=num_threads,
+            options=runtime,
         )
         self._ensemble = TemporalEnsemble(
             self.bundle.temporal_file,
@@ -130,7 +136,7 @@ class SingleVideoClassifier:
         Raises:
             VideoError: The video cannot be used; the type says why.
         """
-        return self._look_until_sure(path, use_tta, effort, cores=None)
+        return self.classify_with(self._embedder(path), path, use_tta=use_tta, effort=effort)
 
     def classify_videos(
         self,
@@ -161,28 +167,44 @@ class SingleVideoClassifier:
         self, path: Path | str, *, use_tta: bool, effort: Effort, cores: int | None
     ) -> Prediction:
         try:
-            return self._look_until_sure(path, use_tta, effort, cores)
+            embed = self._embedder(path, cores=cores)
+            return self.classify_with(embed, path, use_tta=use_tta, effort=effort)
         except VidkindError as error:
             return failed_prediction(path, error)
 
-    def _look_until_sure(
-        self, path: Path | str, use_tta: bool, effort: Effort, cores: int | None
+    def classify_with(
+        self,
+        embed: Callable[[SamplingOptions], EmbeddedVideo],
+        path: Path | str,
+        *,
+        use_tta: bool = False,
+        effort: Effort = "normal",
     ) -> Prediction:
+        """Classifies one video that somebody else decodes and embeds, look by look.
+
+        Args:
+            embed: Samples and embeds the video as it is asked to.
+            path: Name of the video in the answer.
+            use_tta: As in ``classify_video``.
+            effort: As in ``classify_video``.
+        """
         decoded = embedded = 0
         for look in self.looks(effort):
-            video = embed_video(
-                path,
-                self._backbone,
-                sampling=look.sampling,
-                multi_scale=self.bundle.manifest.multi_scale,
-                cores=cores,
-            )
+            video = embed(look.sampling)
             decoded += video.frames.frames_decoded
             embedded += len(video.frames.frames)
             answer = self.classify_embedded(path, video, use_tta=use_tta)
             if look.suffices(answer.trust):
                 break
         return replace(answer, frames_decoded=decoded, frames_embedded=embedded)
+
+    def _embedder(
+        self, path: Path | str, *, cores: int | None = None
+    ) -> Callable[[SamplingOptions], EmbeddedVideo]:
+        multi_scale = self.bundle.manifest.multi_scale
+        return lambda sampling: embed_video(
+            path, self._backbone, sampling=sampling, multi_scale=multi_scale, cores=cores
+        )
 
     def looks(self, effort: Effort) -> tuple[Look, ...]:
         """The looks at a video that an effort allows, in order; see ``plan_looks``."""
