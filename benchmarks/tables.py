@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from figures import Result, interval, load, stamp, table
+from performance_tables import PERFORMANCE_BLOCKS
 from trust_tables import TRUST_BLOCKS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,7 +25,9 @@ DOCUMENTS = (
     "docs/doctor.md",
     "docs/experiments.md",
     "docs/model_card.md",
+    "docs/performance.md",
     "docs/report.md",
+    "docs/service.md",
     "docs/trust.md",
 )
 
@@ -208,7 +211,7 @@ def seeds() -> str:
     ]
     figures = [m["best_val_acc"] for m in result["members"]]
     return (
-        table(["seed", "best val accuracy per clip", "epoch"], rows)
+        table(["seed", "val accuracy per clip", "epoch"], rows)
         + f"\n\nSpread {max(figures) - min(figures):.1f} points; dead seeds: {len(result['dead'])}."
     )
 
@@ -237,6 +240,29 @@ def doctor() -> str:
     )
 
 
+def service_load() -> str:
+    """What clients on loopback got."""
+    result = load("service_load")
+    rows = [
+        [
+            f"{run['clients']} clients, {run['uploads']} uploads, queue of {run['max_queue']}",
+            f"{run['done']}",
+            f"{run['told_to_wait']}",
+            f"{run['per_second']:.1f}",
+            f"{run['p50_seconds']:.1f} / {run['p95_seconds']:.1f}",
+            f"{run['memory_mb_warm']['both']} -> {run['memory_mb_end']['both']} MiB "
+            f"({run['memory_growth']['both']:.2f} x)",
+        ]
+        for run in result["runs"]
+    ]
+    header = ["", "answers", "503, obeyed", "answers/s", "p50 / p95, s", "memory"]
+    start = result["start_seconds"]
+    return (
+        f"{table(header, rows)}\n\nFrom the start of the process to `/readyz`: "
+        f"{start['median']:.1f} s (median of {len(start['all'])}).\n\n{stamp(result)}"
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "cross-validation": cross_validation,
     "paired tests": paired,
@@ -249,10 +275,12 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "cost": cost,
     "scales": scales,
     **TRUST_BLOCKS,
+    **PERFORMANCE_BLOCKS,
     "backbone cost": backbone_cost,
     "first answer": first_answer,
     "label suspects": label_suspects,
     "doctor": doctor,
+    "service load": service_load,
 }
 
 
