@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.tiny import tiny_backbone
+from vidkind.config import RuntimeOptions
 from vidkind.errors import BackboneError, DownloadError
 from vidkind.features import load_backbone
 from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.features.backbones_torch import TorchBackbone
 
 
-@pytest.fixture(scope="module", params=["onnx", "torch"])
+@pytest.fixture(scope="module", params=["onnxruntime", "openvino", "torch"])
 def backbone(request, tmp_path_factory):
-    if request.param == "onnx":
-        return OnnxBackbone(tiny_backbone(tmp_path_factory.mktemp("backbone")))
-    return TorchBackbone("mobilenet_v3_small", pretrained=False)
+    if request.param == "torch":
+        return TorchBackbone("mobilenet_v3_small", pretrained=False)
+    if request.param == "openvino":
+        pytest.importorskip("openvino")
+    options = RuntimeOptions(runtime=request.param)
+    return OnnxBackbone(tiny_backbone(tmp_path_factory.mktemp("backbone")), options=options)
 
 
 def _frames(backbone, count: int) -> np.ndarray:
@@ -41,6 +46,14 @@ def test_a_frame_is_embedded_the_same_in_any_batch(backbone) -> None:
     np.testing.assert_allclose(backbone.embed(frames)[[0, 9, 18]], alone, atol=1e-4)
 
 
+def test_threads_may_call_at_once(backbone) -> None:
+    frames = _frames(backbone, 12)
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(backbone.embed, np.split(frames, 6)))
+    np.testing.assert_allclose(np.concatenate(parts), backbone.embed(frames), atol=1e-4)
+    assert backbone.parallel_calls >= 1 <= backbone.batch_size
+
+
 @pytest.mark.parametrize("shape", [(1, 8, 8, 3), (1, 3, 256, 256)])
 def test_frames_of_another_size_are_refused(backbone, shape) -> None:
     with pytest.raises(BackboneError, match="expects uint8"):
@@ -58,6 +71,19 @@ def test_the_real_mobilenet_follows_its_card(shared_dir: Path) -> None:
     features = backbone.embed(_frames(backbone, 2))
     assert features.shape == (2, 1280)
     assert features.min() >= 0
+
+
+def test_torch_computes_in_the_precision_asked_for() -> None:
+    exact, half = (
+        TorchBackbone("mobilenet_v3_small", pretrained=False, options=RuntimeOptions(precision=p))
+        for p in ("auto", "bfloat16")
+    )
+    if exact.precision != "float32":
+        pytest.skip("a GPU takes half precision by itself")
+    frames = _frames(exact, 3)
+    assert half.precision == "bfloat16"
+    difference = np.abs(half.embed(frames) - exact.embed(frames)).max()
+    assert 0 < difference < 0.05 * np.abs(exact.embed(frames)).max()
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,20 @@ def test_degraded_versions_of_training_videos_get_a_file_of_their_own(
     assert np.array_equal(degraded.features, read_features(tmp_path / name).features)
     vidkind(*command)
     assert not (tmp_path / name).exists()
+
+
+def test_another_precision_is_another_extraction(
+    vidkind, colour_library: Path, backbone: Path, tmp_path: Path
+) -> None:
+    command = ("extract", colour_library, "-o", tmp_path, "--backbone", backbone)
+    done = vidkind(*command, "--runtime", "onnxruntime", "--precision", "bfloat16", check=2)
+    assert "expected the runtime openvino or auto" in done.stderr
+    vidkind(*command, "--runtime", "onnxruntime")
+    pytest.importorskip("openvino")
+    assert "30 from an earlier run" in vidkind(*command, "--runtime", "openvino").stdout
+    done = vidkind(*command, "--precision", "bfloat16", check=None)
+    if "does not compute in" in done.stderr:
+        pytest.skip("a processor without bfloat16")
+    assert "0 from an earlier run" in done.stdout
+    found = read_features(tmp_path / "train_features_multiscale.h5")
+    assert json.loads(found.attributes["provenance"])["precision"] == "bfloat16"

@@ -35,6 +35,7 @@ class Counting:
     def __init__(self, inner: OnnxBackbone) -> None:
         self.inner, self.card = inner, inner.card
         self.parallel_calls, self.batch_size = inner.parallel_calls, inner.batch_size
+        self.precision = inner.precision
         self.num_frames, self.threads, self.lock = 0, set(), threading.Lock()
 
     def embed(self, frames: np.ndarray) -> np.ndarray:

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vidkind.cli.options import existing_path, sampling_options, workers_option
+from vidkind.cli.options import (
+    existing_path,
+    runtime_options,
+    sampling_options,
+    workers_option,
+)
 from vidkind.cli.progress import progress_bar
 from vidkind.config import (
     Alignment,
     MultiScaleOptions,
+    Precision,
+    Runtime,
+    RuntimeOptions,
     Sampler,
     SamplingOptions,
     SplitOptions,
@@ -57,6 +65,7 @@ _SCALES = MultiScaleOptions()
               "letterboxed, with a logo, ...), so that models learn not to mind.")  # fmt: skip
 @sampling_options
 @workers_option
+@runtime_options
 def extract_command(
     library: Path,
     output: Path,
@@ -72,6 +81,8 @@ def extract_command(
     keep_black: bool,
     sharpen: bool,
     workers: int | None,
+    runtime: Runtime,
+    precision: Precision,
 ) -> None:
     """Embed every video of a labelled LIBRARY and write one HDF5 file per split.
 
@@ -92,6 +103,7 @@ def extract_command(
     )
     scales = (1.0,) if single_scale else _SCALES.scales
     multi_scale = MultiScaleOptions(scales=scales, alignment=alignment)
+    options = RuntimeOptions(runtime=runtime, precision=precision)
     split = SplitOptions(train=shares[0], val=shares[1], test=shares[2], seed=seed)
     found = read_library(library)
     if not found.has_splits:
@@ -100,7 +112,7 @@ def extract_command(
         report = extract_features(
             found.items,
             found.categories,
-            open_backbone(backbone),
+            open_backbone(backbone, options),
             output,
             sampling=sampling,
             multi_scale=multi_scale,

@@ -8,11 +8,12 @@ from typing import Any, TypeVar, get_args
 
 import click
 
-from vidkind.config import Effort, Sampler, SamplingOptions
+from vidkind.config import Effort, Precision, Runtime, RuntimeOptions, Sampler, SamplingOptions
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _DEFAULT = SamplingOptions()
+_RUNTIME = RuntimeOptions()
 
 existing_path = click.Path(path_type=Path, exists=True)
 existing_folder = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -36,6 +37,26 @@ workers_option = click.option(
     help="Videos worked on at once, one core each. Default: one a core, fewer where memory is "
     "short.",
 )
+
+
+def runtime_options(command: Decorated) -> Decorated:
+    """Adds the options from which ``RuntimeOptions`` is made."""
+    command = click.option(
+        "--precision",
+        type=click.Choice(get_args(Precision)),
+        default=_RUNTIME.precision,
+        show_default=True,
+        help="How backbones compute. bfloat16 takes half the time on processors that have it, "
+        "needs the openvino extra (or torch), and changes scores slightly; auto takes it where "
+        "it is faster and the features agree.",
+    )(command)
+    return click.option(
+        "--runtime",
+        type=click.Choice(get_args(Runtime)),
+        default=_RUNTIME.runtime,
+        show_default=True,
+        help="What runs .onnx backbones; auto takes the faster one, measured once on each machine.",
+    )(command)
 
 
 def sampler_option(default: Sampler | None) -> Callable[[Decorated], Decorated]:

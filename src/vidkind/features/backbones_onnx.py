@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from vidkind.config import RuntimeOptions
 from vidkind.errors import BackboneError
 from vidkind.features.card import BackboneCard, file_sha256, read_card
-from vidkind.features.engines import Engine, EngineKind, Pixels, choose_engine
+from vidkind.features.engines import Engine, EngineKind, Pixels, choose_engine, sample_pictures
 from vidkind.machine import usable_cores
 
 # Small batches stay in the cache; larger ones were measured slower on CPUs.
@@ -54,8 +53,7 @@ class OnnxBackbone:
                 "restore the file or its card"
             )
         self._parallel_calls = num_threads or usable_cores()
-        self._engine = self._open_engine(options or RuntimeOptions())
-        self._check_graph(path)
+        self._engine = self._choose_engine(options or RuntimeOptions())
 
     @property
     def card(self) -> BackboneCard:
@@ -100,23 +98,29 @@ class OnnxBackbone:
             spec.offset
         )
 
-    def _open_engine(self, options: RuntimeOptions) -> Engine:
-        def build(kind: EngineKind) -> Engine:
-            if kind.runtime == "onnxruntime":
-                return OnnxRuntimeEngine(self.path, self._card)
-            from vidkind.features.engine_openvino import OpenVinoEngine
+    def _choose_engine(self, options: RuntimeOptions) -> Engine:
+        def sample() -> Pixels:
+            spec = self._card.input
+            return self._prepare(sample_pictures(_MAX_BATCH, spec.height, spec.width))
 
-            return OpenVinoEngine(self.path, self._card, kind=kind, calls=self._parallel_calls)
-
-        spec = self._card.input
-        sample = self._prepare(sample_pictures(_MAX_BATCH, spec.height, spec.width))
         return choose_engine(
-            options, build, sample, name=self._card.sha256, calls=self._parallel_calls
+            options, self._open_engine, sample, name=self._card.sha256, calls=self._parallel_calls
         )
 
-    def _check_graph(self, path: Path) -> None:
-        inputs, outputs = self._engine.inputs, self._engine.outputs
-        spec = self._card.input
+    def _open_engine(self, kind: EngineKind) -> Engine:
+        engine: Engine
+        if kind.runtime == "onnxruntime":
+            engine = OnnxRuntimeEngine(self.path, self._card)
+        else:
+            from vidkind.features.engine_openvino import OpenVinoEngine
+
+            calls = self._parallel_calls
+            engine = OpenVinoEngine(self.path, self._card, kind=kind, calls=calls)
+        self._check_graph(engine.inputs, engine.outputs)
+        return engine
+
+    def _check_graph(self, inputs: list[str], outputs: dict[str, int | None]) -> None:
+        path, spec = self.path, self._card.input
         if inputs != [spec.name] or self._card.output not in outputs:
             raise BackboneError(
                 f"{path} has inputs {inputs} and outputs {list(outputs)}; its card says "

@@ -9,6 +9,7 @@ import urllib.error
 import numpy as np
 from numpy.typing import NDArray
 
+from vidkind.config import RuntimeOptions
 from vidkind.errors import DownloadError, MissingExtraError
 from vidkind.features.card import BackboneCard, InputSpec
 
@@ -22,6 +23,7 @@ except ImportError as error:
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 _MAX_BATCH = 16
+_AUTOCAST = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class NormalisedBackbone(nn.Module):
@@ -50,7 +52,14 @@ class NormalisedBackbone(nn.Module):
 class TorchBackbone:
     """A torchvision backbone at 256x256 with ImageNet normalisation."""
 
-    def __init__(self, name: str, *, pretrained: bool = True, seed: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        pretrained: bool = True,
+        seed: int = 0,
+        options: RuntimeOptions | None = None,
+    ) -> None:
         """Builds the network and loads its weights.
 
         Args:
@@ -58,6 +67,7 @@ class TorchBackbone:
             pretrained: Load torchvision's ImageNet weights (downloaded once, with a
                 progress bar and a checksum); otherwise random weights, for benchmarks.
             seed: Seed of random weights.
+            options: Precision; ``auto`` is the half precision of a GPU, float32 on a CPU.
 
         Raises:
             DownloadError: The weights are neither cached nor to be had.
@@ -69,6 +79,10 @@ class TorchBackbone:
         feature_dim = _remove_classifier(network)
         self._lock = threading.Lock()  # one call keeps the machine busy
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._precision = _precision(options or RuntimeOptions(), self._device)
+        self._copies: torch.cuda.Stream | None = None
+        if self._device.type == "cuda":
+            self._copies = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         self.module = NormalisedBackbone(network).eval().to(memory_format=torch.channels_last)
         digest = _state_sha256(self.module)
         self.module.to(self._device)
@@ -97,16 +111,44 @@ class TorchBackbone:
         """Frames of one pass."""
         return _MAX_BATCH
 
+    @property
+    def precision(self) -> str:
+        """``float32``, ``bfloat16`` or ``float16``; sums stay in float32."""
+        return self._precision
+
     def embed(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeds uint8 [B, H, W, 3] frames: float32 [B, D]; see ``Backbone.embed``."""
         self._card.check_frames(frames)
-        with self._lock, torch.inference_mode():
+        with self._lock, torch.inference_mode(), self._autocast():
             parts = [
-                self.module(torch.from_numpy(frames[i : i + _MAX_BATCH]).to(self._device)).cpu()
+                self.module(self._on_device(torch.from_numpy(frames[i : i + _MAX_BATCH])))
                 for i in range(0, len(frames), _MAX_BATCH)
             ]
-        features: NDArray[np.float32] = torch.cat(parts).numpy()
+            features: NDArray[np.float32] = torch.cat(parts).float().cpu().numpy()
         return features
+
+    def _autocast(self) -> torch.autocast:
+        dtype = _AUTOCAST[self._precision]
+        return torch.autocast(self._device.type, dtype=dtype, enabled=dtype is not None)
+
+    def _on_device(self, frames: Tensor) -> Tensor:
+        """Copies frames beside the computation of the batch before, on a GPU."""
+        if self._copies is None:
+            return frames
+        with torch.cuda.stream(self._copies):
+            copied = frames.pin_memory().to(self._device, non_blocking=True)
+        computing = torch.cuda.current_stream()
+        computing.wait_stream(self._copies)
+        copied.record_stream(computing)
+        return copied
+
+
+def _precision(options: RuntimeOptions, device: torch.device) -> str:
+    if options.precision != "auto":
+        return options.precision
+    if device.type == "cpu":
+        return "float32"
+    return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
 
 
 def _pretrained_state(name: str) -> dict[str, Tensor]:

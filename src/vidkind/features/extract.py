@@ -234,7 +234,10 @@ def feature_provenance(
     backbone: Backbone, sampling: SamplingOptions, multi_scale: MultiScaleOptions
 ) -> dict[str, Any]:
     """Everything that decides a feature sequence, as plain JSON types."""
+    # Features in float32 are the same whatever computes them.
+    computed = {} if backbone.precision == "float32" else {"precision": backbone.precision}
     return {
+        **computed,
         "backbone": backbone.card.to_json(),
         "sampling": asdict(sampling),
         "multi_scale": {**asdict(multi_scale), "scales": list(multi_scale.scales)},

@@ -1,0 +1,82 @@
+"""Backbone graphs run by OpenVINO on the CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidkind.errors import BackboneError, ConfigError, MissingExtraError
+from vidkind.features.card import BackboneCard
+from vidkind.features.engines import EngineKind, Pixels
+
+try:
+    import openvino
+except ImportError as error:
+    raise MissingExtraError("openvino", "openvino") from error
+
+_HINTS = {"float32": "f32", "bfloat16": "bf16"}
+
+
+class OpenVinoEngine:
+    """A graph run by OpenVINO: as many streams as calls at once, one thread each."""
+
+    def __init__(self, path: Path, card: BackboneCard, *, kind: EngineKind, calls: int) -> None:
+        """Compiles the graph for this processor.
+
+        Args:
+            path: The ``.onnx`` file.
+            card: Its card.
+            kind: ``openvino`` and the precision.
+            calls: Batches run at once; further calls wait.
+
+        Raises:
+            BackboneError: The file is no graph that OpenVINO can run.
+            ConfigError: The processor does not compute in the precision asked for.
+        """
+        self.kind = kind
+        core = openvino.Core()
+        if kind.precision == "bfloat16" and "BF16" not in core.get_property(
+            "CPU", "OPTIMIZATION_CAPABILITIES"
+        ):
+            raise ConfigError(
+                "precision is bfloat16, which this processor does not compute in; expected "
+                "float32 or auto"
+            )
+        options = {
+            "INFERENCE_PRECISION_HINT": _HINTS[kind.precision],
+            "NUM_STREAMS": calls,
+            "INFERENCE_NUM_THREADS": calls,
+            "ENABLE_CPU_PINNING": False,  # decoding needs the cores too
+        }
+        try:
+            self._model = core.compile_model(str(path), "CPU", options)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise BackboneError(
+                f"{path} cannot be run by OpenVINO {openvino.__version__}: {reason}"
+            ) from error
+        self._output = card.output
+        self.inputs = [node.any_name for node in self._model.inputs]
+        self.outputs = {node.any_name: _length(node.partial_shape) for node in self._model.outputs}
+        self._idle: SimpleQueue[openvino.InferRequest] = SimpleQueue()
+        for _ in range(calls):
+            self._idle.put(self._model.create_infer_request())
+
+    def run(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Features of prepared pixels; see ``Engine.run``."""
+        request = self._idle.get()
+        try:
+            request.infer([pixels], share_inputs=True)
+            return np.array(request.get_tensor(self._output).data, dtype=np.float32)
+        finally:
+            self._idle.put(request)
+
+
+def _length(shape: openvino.PartialShape) -> int | None:
+    """D of an output [B, D, ...], where it is fixed."""
+    if shape.rank.is_static and len(shape) > 1 and shape[1].is_static:
+        return int(shape[1].get_length())
+    return None
