@@ -92,7 +92,9 @@ def test_exact_sampling_is_what_plain_decoding_gives(odd_file: Path):
 
 def test_keyframe_sampling(odd_file: Path):
     options = SamplingOptions(sampler="keyframe", skip_black=False)
-    assert sample_frames(odd_file, height=32, width=32, options=options).frames.shape[0] == 64
+    batch = sample_frames(odd_file, height=32, width=32, options=options)
+    assert 4 <= len(batch.frames) <= 64
+    assert len(np.unique(batch.times)) >= min(4, ODD_FILES[odd_file.name][5])
 
 
 def test_a_seek_before_the_first_frame_gives_no_green_frames(shared_dir: Path):

@@ -8,7 +8,7 @@ many videos there are. The only room that imports av (PyAV, which ships FFmpeg).
 from vidkind.video.container import check_file
 from vidkind.video.files import VIDEO_EXTENSIONS, find_videos, is_video_name
 from vidkind.video.probe import frame_size, probe
-from vidkind.video.sampling import sample_frames
+from vidkind.video.sample import sample_frames
 
 __all__ = [
     "VIDEO_EXTENSIONS",

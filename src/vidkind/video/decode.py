@@ -86,7 +86,7 @@ class FrameReader:
         self._step = max(1, round(timeline.frame_ticks))
         self._num_threads = num_threads
         self._next: Shown | None = None
-        self._may_skip = may_skip and not timeline.by_number
+        self._may_skip = None if may_skip and not timeline.by_number else False
         self._targets: Sequence[int] | None = None
         self._ends: frozenset[int] = frozenset()
         self._leave: int | None = None
@@ -103,6 +103,11 @@ class FrameReader:
         traceback: TracebackType | None,
     ) -> None:
         self._close()
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the reader stands elsewhere than at the first frame."""
+        return not self._fresh or self.current is not None
 
     def peek(self) -> Shown | None:
         """The frame that comes next, without taking it; None at the end."""
@@ -122,14 +127,17 @@ class FrameReader:
             ends: Those of them after which a seek or nothing follows: the decoder is emptied
                 there instead of being fed on.
         """
-        first = self.peek()
-        name = self._stream.codec_context.name
-        if not self._may_skip or name not in _SAYS_WHAT_REFERS:
-            return
-        if first is None or first.image.interlaced_frame:  # a packet may hold one field only
-            return
-        self._targets, self._ends = targets, frozenset(ends)
-        self._packets_ahead.aim(targets)
+        if self._can_skip():
+            self._targets, self._ends = targets, frozenset(ends)
+            self._packets_ahead.aim(targets)
+
+    def _can_skip(self) -> bool:
+        if self._may_skip is None:
+            first = self.peek()
+            says = self._stream.codec_context.name in _SAYS_WHAT_REFERS
+            # Of interlaced video, a packet may hold but one field of a frame.
+            self._may_skip = says and first is not None and not first.image.interlaced_frame
+        return self._may_skip
 
     def shown_at(self, time: int) -> Shown | None:
         """Read on to the frame on screen at ``time``, the last that begins by then.
@@ -205,6 +213,7 @@ class FrameReader:
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = self._num_threads
         self._frames = self._timed(self._images(self._packets()))
+        self._packets_ahead = Lookahead(iter(()), None)
         self._leave, self._left, self._skipping = None, False, False
         self._fresh = True
 

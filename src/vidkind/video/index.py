@@ -28,6 +28,7 @@ _FALLBACK_FPS = Fraction(25)
 # Transport streams seek by bisecting decode times, which are earlier than presentation times.
 _BISECTED_FORMAT = "mpegts"
 _SEEK_MARGIN_SECONDS = 1
+_BEFORE_ALL = -(2**62)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,6 +156,18 @@ def index_times(stream: VideoStream) -> tuple[Ticks, Ticks]:
     return table[:, 0], table[table[:, 1] == 1, 0]
 
 
+def index_key_times(stream: VideoStream) -> Ticks:
+    """Decode times of the key frames in the container's index."""
+    entries = stream.index_entries
+    times: list[int] = []
+    # From one to the next: an MP4 lists every frame, and most are no key frames.
+    number = entries.search_timestamp(_BEFORE_ALL, backward=False)
+    while number >= 0:
+        times.append(entries[number].timestamp)
+        number = entries.search_timestamp(times[-1] + 1, backward=False)
+    return np.array(times, np.int64)
+
+
 def read_timeline(container: InputContainer, stream: VideoStream) -> Timeline:
     """Find out when the frames are shown; the container is read, and left anywhere.
 
@@ -217,7 +230,7 @@ def _seek_quietly(container: InputContainer, stream: VideoStream, ticks: int) ->
 
 
 def _from_index(container: InputContainer, stream: VideoStream, tail: PacketTimes) -> Timeline:
-    _, key_times = index_times(stream)
+    key_times = index_key_times(stream)
     return Timeline(
         time_base=_time_base(stream),
         last=tail.last,

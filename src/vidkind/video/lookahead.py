@@ -47,10 +47,14 @@ class Lookahead:
     def __iter__(self) -> Iterator[tuple[Packet[VideoStream], bool]]:
         while self._fill():
             packet = self._ahead.popleft()
-            wanted = self._is_wanted(packet)
-            if wanted and _is_shown(packet):
-                insort(self.fed, (packet.pts, packet.duration or 0))
-            self._pass(packet)
+            time = _time_shown(packet)
+            wanted = time is None or self._is_wanted(time)
+            if time is not None:
+                if wanted:
+                    insort(self.fed, (time, packet.duration or 0))
+                self._passed.append(time)
+            if len(self._passed) > REORDERED_FRAMES:
+                del self._known[bisect_left(self._known, self._passed.popleft())]
             yield packet, wanted
 
     @property
@@ -74,26 +78,21 @@ class Lookahead:
             if packet is None:
                 break
             self._ahead.append(packet)
-            if _is_shown(packet):
-                insort(self._known, packet.pts)
+            time = _time_shown(packet)
+            if time is not None:
+                insort(self._known, time)
         return bool(self._ahead)
 
-    def _is_wanted(self, packet: Packet[VideoStream]) -> bool:
-        if self._targets is None or not _is_shown(packet):
+    def _is_wanted(self, time: int) -> bool:
+        """Whether somebody looks between the time a frame begins and the next frame's."""
+        if self._targets is None:
             return True
-        first = bisect_left(self._targets, packet.pts)
+        first = bisect_left(self._targets, time)
         if first == len(self._targets):
             return False
-        later = bisect_right(self._known, packet.pts)
+        later = bisect_right(self._known, time)
         return later == len(self._known) or self._targets[first] < self._known[later]
 
-    def _pass(self, packet: Packet[VideoStream]) -> None:
-        if not _is_shown(packet):
-            return
-        self._passed.append(packet.pts)
-        if len(self._passed) > REORDERED_FRAMES:
-            del self._known[bisect_left(self._known, self._passed.popleft())]
 
-
-def _is_shown(packet: Packet[VideoStream]) -> bool:
-    return packet.pts is not None and not packet.is_discard
+def _time_shown(packet: Packet[VideoStream]) -> int | None:
+    return None if packet.is_discard else packet.pts

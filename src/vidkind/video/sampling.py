@@ -1,99 +1,27 @@
-"""Samples frames of a video uniformly in presentation time.
+"""Which frames of a video are sampled, and how a reader gets to them.
 
-In: a path, a picture size and ``SamplingOptions``. Out: a ``FrameBatch``. Two samplers
-behind one signature, ``SAMPLERS[name](reader, timeline, targets)``: each yields one frame
-per target time, in order.
+In: a ``FrameReader``, the video's ``Timeline`` and target times. Out: the frames shown, in
+order. Two samplers behind one signature, ``SAMPLERS[name](reader, timeline, targets)``.
+Knows nothing of files, pictures or threads.
 """
 
 from __future__ import annotations
 
 import itertools
-import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from vidkind.config import Sampler, SamplingOptions
-from vidkind.errors import ConfigError, DecodeError
-from vidkind.records import FrameBatch
-from vidkind.video.container import open_video
-from vidkind.video.decode import FrameReader, MissedFrameError, OutOfOrderError, Shown
-from vidkind.video.hygiene import is_black, luma, sharpness, unsharp_mask
-from vidkind.video.index import Ticks, Timeline, read_packet_times, read_timeline
-from vidkind.video.picture import PictureMaker
+from vidkind.config import Sampler
+from vidkind.video.decode import FrameReader, Shown
+from vidkind.video.index import Ticks, Timeline
 
-logger = logging.getLogger(__name__)
-
-OnFrame = Callable[[int, NDArray[np.uint8]], None]
-
-
-@dataclass(frozen=True)
-class _Request:
-    path: str | os.PathLike[str]
-    maker: PictureMaker
-    options: SamplingOptions
-    num_threads: int
-    on_frame: OnFrame | None
-
-
-# Below max(MIN_KEY_FRAMES, N // MIN_KEY_FRAME_SHARE) distinct key frames for N targets, the
-# keyframe sampler would show too little of the video and hands over to the exact one.
-MIN_KEY_FRAMES = 8
-MIN_KEY_FRAME_SHARE = 4
 # A seek empties the decoder's pipeline and costs about as much as decoding this many frames.
-SEEK_COST_FRAMES = 12
-
-
-def sample_frames(
-    path: str | os.PathLike[str],
-    *,
-    height: int,
-    width: int,
-    options: SamplingOptions = SamplingOptions(),  # noqa: B008 (frozen)
-    num_threads: int = 0,
-    on_frame: OnFrame | None = None,
-) -> FrameBatch:
-    """Sample ``options.num_frames`` frames, uniformly in presentation time.
-
-    The video is cut into N equal slices of time; each gives the frame on screen at its
-    centre (``exact``) or the key frame nearest to it (``keyframe``). A video of fewer frames
-    gives some of them repeatedly. Where a stream breaks off, the part that decodes is
-    the video. Memory does not grow with the video's length, but for the times of its frames.
-
-    Args:
-        path: A local video file.
-        height: Height of the pictures in pixels; the aspect ratio is not kept.
-        width: Width of the pictures in pixels.
-        options: How many frames, by which sampler, and their hygiene.
-        num_threads: Decoder threads; 0 lets FFmpeg choose.
-        on_frame: Called in this thread after each sampled frame with its number, from 0, and
-            its picture, uint8 [H, W, 3]: the one the batch holds, black ones too. Number 0
-            again means that the stream turned out to be damaged and sampling begins anew.
-            A picture that repeats the one before is the same object.
-
-    Returns:
-        Upright RGB pictures, at most N where black ones are skipped; transparent pixels are
-        white. Times count from the first frame.
-
-    Raises:
-        ConfigError: The size or the number of threads is out of range.
-        VideoNotFoundError: Nothing is there, or it is not a regular file.
-        VideoPermissionError: The file may not be read.
-        EmptyFileError: The file has zero bytes.
-        NotAVideoError: FFmpeg recognises no container.
-        NoVideoStreamError: The container holds no video stream.
-        DecodeError: No frame decodes.
-    """
-    if height < 1 or width < 1:
-        raise ConfigError(f"picture size is {width}x{height}; expected at least 1x1 pixels")
-    if num_threads < 0:
-        raise ConfigError(f"num_threads is {num_threads}; expected 0 (automatic) or more")
-    maker = PictureMaker(height=height, width=width)
-    request = _Request(path, maker, options, num_threads, on_frame)
-    return _sample(request, _timeline_of(path))
+SEEK_COST_FRAMES = 4
+# So few key frames show too little of a video: where decoding all of it takes no longer than
+# some fifty key frames would, the exact sampler is as quick and shows more.
+MIN_KEY_FRAMES = 4
+MAX_FRAMES_INSTEAD = 300
 
 
 def exact(reader: FrameReader, timeline: Timeline, targets: Sequence[int]) -> Iterator[Shown]:
@@ -114,21 +42,19 @@ def exact(reader: FrameReader, timeline: Timeline, targets: Sequence[int]) -> It
 
 
 def keyframe(reader: FrameReader, timeline: Timeline, targets: Sequence[int]) -> Iterator[Shown]:
-    """The key frame nearest to each target time; ``exact`` where there are too few."""
-    nearest = _nearest(timeline.key_times, targets)
-    wanted = max(MIN_KEY_FRAMES, len(targets) // MIN_KEY_FRAME_SHARE)
-    if len(np.unique(nearest)) < min(wanted, len(targets)):
-        yield from exact(reader, timeline, targets)
-        return
-    shown: Shown | None = None
-    for i, number in enumerate(nearest):
-        if i == 0 or number != nearest[i - 1]:
-            shown = _key_frame(reader, timeline.key_times, int(number)) or shown
-        if shown is None:
+    """The key frames nearest to the target times, each once; else as ``exact``.
+
+    The exact sampler takes over where there are too few (``chosen_key_frames``), or where none
+    decodes.
+    """
+    chosen = chosen_key_frames(timeline, targets)
+    shown = None
+    for shown in key_frames(reader, timeline, chosen):
+        yield shown
+    if shown is None:
+        if len(chosen):
             reader.restart()
-            shown = reader.shown_at(targets[i])
-        if shown is not None:
-            yield shown
+        yield from exact(reader, timeline, targets)
 
 
 SAMPLERS: dict[Sampler, Callable[[FrameReader, Timeline, Sequence[int]], Iterator[Shown]]] = {
@@ -143,93 +69,45 @@ def target_times(start: int, end: int, num_frames: int) -> list[int]:
     return [start + (2 * i + 1) * length // (2 * num_frames) for i in range(num_frames)]
 
 
-def _timeline_of(path: str | os.PathLike[str]) -> Timeline:
-    # A container of its own: reading packets would move the decoder's.
-    container, stream = open_video(path)
-    with container:
-        timeline = read_timeline(container, stream)
-    return timeline if timeline.ordered else _counted(path, timeline)
+def chosen_key_frames(timeline: Timeline, targets: Sequence[int]) -> Sequence[int]:
+    """Numbers of the key frames nearest to the targets, each once.
 
-
-def _counted(path: str | os.PathLike[str], timeline: Timeline) -> Timeline:
-    container, stream = open_video(path)
-    with container:
-        times = read_packet_times(container.demux(stream))
-    return timeline.counted(len(times.pts) + times.without_pts)
-
-
-def _sample(request: _Request, timeline: Timeline, *, may_skip: bool = True) -> FrameBatch:
-    try:
-        batch, cut = _sample_once(request, timeline, may_skip)
-    except OutOfOrderError:
-        logger.debug("%s: presentation times are unusable; frames are counted", request.path)
-        return _sample(request, _counted(request.path, timeline))
-    except MissedFrameError:
-        logger.debug("%s: announced frames do not come; all are decoded", request.path)
-        return _sample(request, timeline, may_skip=False)
-    return batch if cut is None else _sample(request, cut, may_skip=may_skip)
-
-
-def _sample_once(
-    request: _Request, timeline: Timeline, may_skip: bool
-) -> tuple[FrameBatch, Timeline | None]:
-    """The frames; and the timeline cut short where the stream breaks off, else None."""
-    path, options = request.path, request.options
-    with FrameReader(path, timeline, num_threads=request.num_threads, may_skip=may_skip) as reader:
-        first = reader.peek()
-        if first is None:
-            raise DecodeError(
-                f"no frame of {os.fspath(path)!r} decodes; expected an intact stream: "
-                "check whether a player shows it, and export it again"
-            )
-        targets = target_times(first.time, timeline.end, options.num_frames)
-        shown = SAMPLERS[options.sampler](reader, timeline, targets)
-        batch = _batch(shown, first.time, timeline, request)
-        batch = replace(batch, frames_decoded=reader.frames_decoded)
-        last = reader.current if reader.at_end else None
-    if last is None or last.time >= timeline.last or last.end > targets[-1]:
-        return batch, None
-    logger.debug("%s breaks off after %d of %d ticks", path, last.end, timeline.end)
-    return batch, replace(timeline, end=last.end, last=last.time)
-
-
-def _batch(
-    shown: Iterator[Shown],
-    start: int,
-    timeline: Timeline,
-    request: _Request,
-) -> FrameBatch:
-    options = request.options
-    pictures, times, sharp, black = [], [], [], []
-    previous: Shown | None = None
-    for number, frame in enumerate(shown):
-        if frame is not previous:
-            picture = request.maker(frame.image)
-            grey = luma(picture)
-            measured = sharpness(grey), is_black(grey, options.black_luma)
-            picture = unsharp_mask(picture) if options.sharpen else picture
-            previous = frame
-        if request.on_frame is not None:
-            request.on_frame(number, picture)
-        pictures.append(picture)
-        times.append(frame.time - start)
-        sharp.append(measured[0])
-        black.append(measured[1])
-    keep = _kept(black, options.skip_black)
-    return FrameBatch(
-        frames=np.stack([pictures[i] for i in keep]),
-        times=np.array(times)[keep] * float(timeline.time_base),
-        sharpness=np.array(sharp, np.float32)[keep],
-        numbers=np.array(keep, np.int64),
-        duration_seconds=float((timeline.end - start) * timeline.time_base),
-        num_black=len(black) - len(keep),
+    Empty where all frames should be read instead: below ``MIN_KEY_FRAMES`` in a video of at
+    most ``MAX_FRAMES_INSTEAD`` frames, and where a long one has but a single key frame.
+    """
+    numbers: list[int] = np.unique(_nearest(timeline.key_times, targets)).tolist()
+    enough = min(MIN_KEY_FRAMES, len(targets))
+    num_frames = (
+        (timeline.end - int(timeline.key_times[0])) / timeline.frame_ticks if numbers else 0
     )
+    if len(numbers) >= enough or (len(numbers) > 1 and num_frames > MAX_FRAMES_INSTEAD):
+        return numbers
+    return []
 
 
-def _kept(black: Sequence[bool], skip_black: bool) -> list[int]:
-    if not skip_black or all(black):
-        return list(range(len(black)))
-    return [i for i, is_dark in enumerate(black) if not is_dark]
+def key_frames(reader: FrameReader, timeline: Timeline, numbers: Sequence[int]) -> Iterator[Shown]:
+    """The key frames of these numbers, rising, as far as they decode."""
+    before: Shown | None = None
+    for number in numbers:
+        shown = _key_frame(reader, timeline.key_times, number)
+        # Where the index is a little wrong, two of its entries lead to one frame.
+        if shown is not None and (before is None or shown.time > before.time):
+            before = shown
+            yield shown
+
+
+def stretches(timeline: Timeline, targets: Sequence[int]) -> list[Sequence[int]]:
+    """The targets, cut before each one that ``exact`` seeks to: no part needs another."""
+    jumps = _jumps(timeline, targets)
+    cuts = [i for i, target in enumerate(targets) if target in jumps and i]
+    return [targets[a:b] for a, b in itertools.pairwise([0, *cuts, len(targets)])]
+
+
+def frames_to_read(timeline: Timeline, parts: Sequence[Sequence[int]]) -> float:
+    """About how many frames lie in these stretches, from their key frames to the last targets."""
+    begins = [timeline.key_times[_key_before(timeline.key_times, part[:1])[0]] for part in parts]
+    ticks = sum(int(part[-1] - begin) for part, begin in zip(parts, begins, strict=True))
+    return ticks / timeline.frame_ticks
 
 
 def _jumps(timeline: Timeline, targets: Sequence[int]) -> dict[int, int]:
@@ -252,7 +130,7 @@ def _key_before(key_times: Ticks, targets: Sequence[int]) -> Ticks:
 
 
 def _nearest(key_times: Ticks, targets: Sequence[int]) -> Ticks:
-    """Index of the key frame nearest to each target; empty where there are none."""
+    """Number of the key frame nearest to each target; empty where there are none."""
     if not len(key_times):
         return key_times
     middles = (key_times[:-1] + key_times[1:]) // 2
