@@ -179,10 +179,13 @@ def first_answer() -> str:
     """How long a fresh process takes on a long 1080p clip."""
     result = load("first_answer")
     rows = [
-        [f"`vidkind {name} clip.mp4`" if name != "help" else "`vidkind --help`",
-         f"{found['median']:.2f}", f"{found['min']:.2f} to {found['max']:.2f}"]
+        [
+            f"`{name}`" if name.startswith("vidkind") else name,
+            f"{found['median']:.2f}",
+            f"{found['min']:.2f} to {found['max']:.2f}",
+        ]
         for name, found in result["seconds"].items()
-    ]  # fmt: skip
+    ]
     return f"{table(['fresh process', 'seconds, median', 'range'], rows)}\n\n{stamp(result)}"
 
 
