@@ -7,12 +7,17 @@ is reached through the rooms (``vidkind.features``, ``vidkind.training``, ...) o
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vidkind.bundle import load_bundle
     from vidkind.inference import SingleVideoClassifier
+
+# ONNX Runtime from 1.32 on tells its makers about every process, unless told not to before it is
+# imported. Nothing leaves the machine here without being asked for.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = version("vidkind")
 __all__ = ["SingleVideoClassifier", "__version__", "load_bundle"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,16 @@ def test_it_answers_without_any_option(tmp_path: Path, vidkind) -> None:
     clip = render(tmp_path / "clip.mp4", 20)
     done = vidkind("classify", clip)
     assert any(name in done.stdout for name in DEFAULT_CATEGORIES)
+
+
+def test_the_runtime_is_told_to_stay_silent_before_it_is_loaded() -> None:
+    check = (
+        "import os, sys; os.environ.pop('ORT_DISABLE_TELEMETRY', None); import vidkind;"
+        "assert 'onnxruntime' not in sys.modules;"
+        "from vidkind import SingleVideoClassifier;"
+        "assert 'onnxruntime' in sys.modules and os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True)
 
 
 def test_a_quick_look_stands_where_trust_allows(tmp_path: Path) -> None:
