@@ -39,7 +39,8 @@ class SamplingOptions:
     Attributes:
         num_frames: Frames per video (T), uniform in presentation time.
         sampler: ``exact`` decodes the frame shown at each wanted time; ``keyframe``
-            takes the nearest key frame and falls back to ``exact`` where there are too few.
+            takes the nearest key frames, each once, so there may be fewer than
+            ``num_frames``; where there are too few, it decodes as ``exact`` does.
         skip_black: Leave out frames whose pixels are all but black, unless all are.
         black_luma: A frame is black when all but a thousandth of its luma is below this (0..255).
         sharpen: Unsharp-mask each sampled frame before it is embedded.

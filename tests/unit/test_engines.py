@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -59,11 +60,11 @@ def chosen(rules: list[Rule], *, opened: list | None = None, **options: str) -> 
 @pytest.mark.parametrize(
     ("rules", "precision", "expected"),
     [
-        ([Rule(ORT, 4), Rule(OV32, 8)], "float32", ORT),
-        ([Rule(ORT, 4), Rule(OV32, 1)], "float32", OV32),
-        ([Rule(ORT, 4), Rule(OV32, 8), Rule(OV16, 1)], "auto", OV16),
-        ([Rule(ORT, 4), Rule(OV32, 8), Rule(OV16, 1, error=0.2)], "auto", ORT),
-        ([Rule(ORT, 12), Rule(OV32, 2), Rule(OV16, 6)], "auto", OV32),
+        ([Rule(ORT, 20), Rule(OV32, 60)], "float32", ORT),
+        ([Rule(ORT, 20), Rule(OV32, 1)], "float32", OV32),
+        ([Rule(ORT, 20), Rule(OV32, 60), Rule(OV16, 1)], "auto", OV16),
+        ([Rule(ORT, 20), Rule(OV32, 60), Rule(OV16, 1, error=0.2)], "auto", ORT),
+        ([Rule(ORT, 60), Rule(OV32, 4), Rule(OV16, 30)], "auto", OV32),
     ],
 )
 def test_the_fastest_that_agrees_is_taken(cache: Path, rules, precision, expected) -> None:
@@ -71,7 +72,7 @@ def test_the_fastest_that_agrees_is_taken(cache: Path, rules, precision, expecte
 
 
 def test_it_is_measured_once(cache: Path) -> None:
-    rules = [Rule(ORT, 4), Rule(OV32, 1)]
+    rules = [Rule(ORT, 20), Rule(OV32, 1)]
     assert chosen(rules) == OV32
     opened: list[EngineKind] = []
     assert chosen(rules, opened=opened) == OV32
@@ -83,7 +84,8 @@ def test_it_is_measured_once(cache: Path) -> None:
     assert list(json.loads(file.read_text()).values()) == [list(OV32)]
 
 
-def test_a_cheap_graph_opens_no_second_runtime(cache: Path) -> None:
+def test_a_cheap_graph_opens_no_second_runtime(cache: Path, monkeypatch) -> None:
+    monkeypatch.setattr(engines, "_CHEAP_FRAME_SECONDS", 1.0)  # however busy the machine
     opened: list[EngineKind] = []
     assert chosen([Rule(ORT, 0), Rule(OV32, 0)], opened=opened) == ORT
     assert opened == [ORT]
@@ -92,7 +94,7 @@ def test_a_cheap_graph_opens_no_second_runtime(cache: Path) -> None:
 
 def test_where_nothing_can_be_kept_it_is_measured_again(cache: Path) -> None:
     cache.touch()  # a file where the folder should be
-    rules = [Rule(ORT, 4), Rule(OV32, 1)]
+    rules = [Rule(ORT, 20), Rule(OV32, 1)]
     assert [chosen(rules), chosen(rules)] == [OV32, OV32]
 
 
@@ -157,3 +159,25 @@ def test_a_file_openvino_cannot_read_is_refused(tmp_path: Path) -> None:
     file.write_bytes(b"not a graph")
     with pytest.raises(BackboneError, match="cannot be run by OpenVINO"):
         OpenVinoEngine(file, card, kind=OV32, calls=1)
+
+
+def test_the_first_calls_of_a_process_may_come_at_once(tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    # The bindings load numpy's interface at the first use, and two threads there hung forever.
+    code = (
+        "import sys, threading, numpy as np\n"
+        "from pathlib import Path\n"
+        "from vidkind.config import RuntimeOptions\n"
+        "from vidkind.features import load_backbone\n"
+        "backbone = load_backbone(Path(sys.argv[1]), options=RuntimeOptions(runtime='openvino'))\n"
+        "frames = np.zeros((1, 32, 32, 3), np.uint8)\n"
+        "ready = threading.Barrier(4)\n"
+        "def call():\n"
+        "    ready.wait(); backbone.embed(frames)\n"
+        "threads = [threading.Thread(target=call) for _ in range(4)]\n"
+        "[thread.start() for thread in threads]; [thread.join() for thread in threads]\n"
+    )
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, "-c", code, str(tiny_backbone(tmp_path))], check=True, timeout=60
+        )

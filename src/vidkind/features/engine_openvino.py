@@ -19,6 +19,10 @@ except ImportError as error:
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
+# pybind11 looks up numpy's interface with the first array it meets: two threads that bring
+# their first one at the same time wait for each other for ever.
+openvino.Tensor(np.zeros(1, np.float32))
+
 
 class OpenVinoEngine:
     """A graph run by OpenVINO: as many streams as calls at once, one thread each."""

@@ -30,6 +30,8 @@ class EmbeddingStream:
         """
         self._backbone = backbone
         self._calls = calls or backbone.parallel_calls
+        # Many cores share few frames: the smaller the batches, the sooner the last one is done.
+        self._size = max(1, backbone.batch_size // self._calls)
         self._pool = ThreadPoolExecutor(self._calls, thread_name_prefix="embed")
         self._rows: list[int] = []
         self._num_distinct = 0
@@ -62,7 +64,7 @@ class EmbeddingStream:
             self._waiting.append(picture)
             self._last = picture
         self._rows.append(self._num_distinct - 1)
-        if len(self._waiting) == self._backbone.batch_size:
+        if len(self._waiting) == self._size:
             self._send(self._waiting)
             self._waiting = []
 

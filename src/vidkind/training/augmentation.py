@@ -40,7 +40,8 @@ def augment(
     picked = features[rows, steps]
     noise = torch.empty_like(picked).normal_(generator=generator)
     valid = torch.arange(picked.shape[1], device=lengths.device) < new_lengths[:, None]
-    return (picked + config.noise_std * noise) * valid[..., None], new_lengths
+    # In place: the memory of every further batch-sized array costs more than filling it.
+    return noise.mul_(config.noise_std).add_(picked).mul_(valid[..., None]), new_lengths
 
 
 def sample_segments(

@@ -53,7 +53,8 @@ class FeatureDataset(Dataset[FeatureBatch]):
         rows = torch.as_tensor(indices, dtype=torch.int64)
         lengths = self.lengths[rows]
         return FeatureBatch(
-            features=self.features[rows, : int(lengths.max())],
+            # Whole rows in one copy; indexing in two dimensions at once is several times slower.
+            features=self.features[:, : int(lengths.max())].index_select(0, rows),
             lengths=lengths,
             labels=self.labels[rows],
         )
