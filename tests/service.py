@@ -88,7 +88,7 @@ class Running:
             for task in listing.iterdir()
             for pid in (task / "children").read_text().split()
         ]
-        return [pid for pid in children if b"vidkind.service.worker" in _command_line(pid)]
+        return [pid for pid in children if b"-m\0vidkind.service\0" in _command_line(pid)]
 
 
 def form(content: bytes, name: str, fields: dict[str, str]) -> tuple[bytes, str]:

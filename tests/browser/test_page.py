@@ -16,6 +16,7 @@ from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select
 
 from tests.clips import render
 from tests.service import Running, service
@@ -162,6 +163,31 @@ def test_test_time_augmentation_can_be_switched(browser, running: Running, folde
     cards(browser)[0].find_element(By.XPATH, ".//button[.='Without TTA']").click()
     until(lambda: ended(browser, 2), "an answer without TTA")
     assert "four views" not in cards(browser)[0].text
+
+
+def test_effort_can_be_chosen_and_raised(browser, running: Running, folder: Path) -> None:
+    browser.get(running.url)
+    Select(browser.find_element(By.ID, "effort")).select_by_value("fast")
+    choose(browser, clip(folder, "effort.mp4", 26))
+    until(lambda: ended(browser, 1), "an answer")
+    assert job_of(browser, running)["effort"] == "fast"
+    cards(browser)[0].find_element(By.XPATH, ".//button[.='Full effort']").click()
+    until(lambda: ended(browser, 2), "an answer with full effort")
+    assert job_of(browser, running)["effort"] == "full"
+
+
+def job_of(browser: webdriver.Chrome, running: Running) -> dict[str, object]:
+    """The newest job of the history."""
+    [newest, *_] = json.loads(browser.execute_script("return localStorage['vidkind-history']"))
+    return running.get(f"/api/v1/jobs/{newest['id']}").json
+
+
+def test_an_example_of_the_library_is_one_click_away(browser, running: Running) -> None:
+    browser.get(running.url)
+    assert "No videos yet" in browser.find_element(By.ID, "empty").text
+    browser.find_element(By.XPATH, "//p[@id='examples']/button[.='kept']").click()
+    until(lambda: ended(browser, 1), "an answer")
+    assert not browser.find_element(By.ID, "empty").is_displayed()
 
 
 def test_bad_addresses_are_explained(browser, running: Running) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,8 +75,10 @@ def test_the_same_file_is_answered_at_once(running: Running, folder: Path) -> No
     assert again.status == 200
     assert again.json["cached"]
     assert again.json["result"] == {**first["result"], "path": "other.mp4"}
-    other = running.post_file("/api/v1/jobs", clip(folder, 21), use_tta="true")
-    assert not other.json["cached"]
+    for choice in ({"use_tta": "true"}, {"effort": "full"}):
+        other = running.post_file("/api/v1/jobs", clip(folder, 21), **choice)
+        assert not other.json["cached"]
+        assert running.wait(other.json["id"])["state"] == "done"
 
 
 def test_a_small_file_is_answered_while_the_caller_waits(running: Running, folder: Path) -> None:
@@ -101,6 +105,37 @@ def test_events_tell_every_stage_and_end_with_the_result(running: Running, folde
     percents = [job["percent"] for job in jobs]
     assert percents == sorted(percents)
     assert jobs[-1]["result"]["num_frames"] == 16
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_decodes_strangers_files_has_loaded_little_else(running: Running, folder) -> None:
+    """Less to take over, and no half second of imports for each video."""
+    [worker] = running.workers()
+    loaded: set[str] = set()
+    for number in range(5):
+        running.post_file("/api/v1/jobs", clip(folder, 240 + number))
+    end = time.monotonic() + 60
+    while not any("libavcodec" in name for name in loaded) and time.monotonic() < end:
+        loaded = {name for pid in descendants(worker) for name in libraries(pid)}
+    assert any("libavcodec" in name for name in loaded)
+    assert not [name for name in loaded if "onnxruntime" in name or "sqlalchemy" in name]
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    with suppress(OSError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *descendants(child)]
+    return found
+
+
+def libraries(pid: int) -> set[str]:
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    except OSError:
+        return set()
+    return {line.split()[-1] for line in lines if ".so" in line}
 
 
 def test_a_deleted_job_is_gone_with_its_upload(running: Running, folder: Path) -> None:
@@ -133,6 +168,8 @@ def test_a_file_that_is_no_video_fails_with_its_type(running: Running) -> None:
         ({"url": 5}, 400),
         ({"url": "https://example.org/x.mp4", "use_tta": "yes"}, 400),
         ({"url": "https://example.org/x.mp4", "more": 1}, 400),
+        ({"url": "https://example.org/x.mp4", "effort": "most"}, 400),
+        ({"url": "https://example.org/x.mp4", "effort": 3}, 400),
         ({"url": "ftp://example.org/x.mp4"}, 422),
         ({"library_path": "nothing.mp4"}, 404),
         ({"library_path": "../data/jobs.db"}, 404),
@@ -154,6 +191,7 @@ def test_other_bodies_and_methods_are_problems(running: Running) -> None:
         (running.post_file("/api/v1/jobs", b"x", "clip.exe"), 415),
         (running.post_file("/api/v1/jobs", b"", "clip.mp4"), 422),
         (running.post_file("/api/v1/jobs", b"x", "clip.mp4", use_tta="perhaps"), 400),
+        (running.post_file("/api/v1/jobs", b"x", "clip.mp4", effort="most"), 400),
         (running.post_file("/api/v1/jobs", b"x", "clip.mp4", other="1"), 400),
         (running.ask("PUT", "/api/v1/jobs"), 405),
         (running.get("/api/v1/jobs/" + "0" * 32), 404),

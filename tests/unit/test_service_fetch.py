@@ -160,6 +160,14 @@ def test_bad_answers_have_typed_errors(port, tmp_path, path: str, error, match: 
         fetch(f"http://127.0.0.1:{port}/{path}", tmp_path)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_a_failed_download(port: int, tmp_path: Path) -> None:
+    options = ServiceOptions(data=tmp_path, fetch_allow=LOOPBACK)
+    with pytest.raises(DownloadError, match="No space left"):
+        url = f"http://127.0.0.1:{port}/clip.mp4"
+        download(url, Path("/dev/full"), options, lambda _share: None)
+
+
 @pytest.mark.parametrize("path", ["drip", "slowhead"])
 def test_a_server_that_drips_is_left_at_the_deadline(port: int, tmp_path: Path, path: str) -> None:
     begun = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ def new(name: str = "clip.mp4", sha256: str | None = SHA, options: str = "o") ->
         location="x.mp4",
         options_key=options,
         use_tta=False,
+        effort="normal",
         sha256=sha256,
     )
 
@@ -52,7 +54,7 @@ def test_a_job_goes_from_queued_to_done(store: JobStore) -> None:
         30.0,
         4.0,
     )
-    store.finish(job, SHA, {"category": "Gaming"})
+    store.finish(job, SHA, "o", {"category": "Gaming"})
     assert store.get(job_id).state == "done"
     assert store.result(store.get(job_id).result_key) == {"category": "Gaming"}
     assert store.counters()["done"] == 1
@@ -77,7 +79,7 @@ def test_jobs_are_claimed_in_order_and_by_one_worker_each(store: JobStore) -> No
 
 def test_the_same_file_and_options_are_answered_from_the_store(store: JobStore) -> None:
     store.add(new())
-    store.finish(store.claim("w"), SHA, {"n": 1})
+    store.finish(store.claim("w"), SHA, "o", {"n": 1})
     again, other = store.add(new("other name.mp4")), store.add(new(options="tta"))
     assert store.get(again).state == "done"
     assert store.get(again).cached
@@ -86,9 +88,9 @@ def test_the_same_file_and_options_are_answered_from_the_store(store: JobStore) 
 
 def test_a_hash_known_only_later_is_looked_up_too(store: JobStore) -> None:
     store.add(new())
-    store.finish(store.claim("w"), SHA, {"n": 1})
+    store.finish(store.claim("w"), SHA, "o", {"n": 1})
     job_id = store.add(new(sha256=None))
-    assert store.answer_from_store(store.claim("w"), SHA)
+    assert store.answer_from_store(store.claim("w"), SHA, "o")
     assert store.get(job_id).state == "done"
 
 
@@ -98,15 +100,15 @@ def test_a_job_taken_away_cannot_be_ended_by_its_first_worker(store: JobStore) -
     assert store.put_back(worker="first") == 1
     second = store.claim("second")
     for write in (
-        lambda: store.finish(first, SHA, {"by": "first"}),
+        lambda: store.finish(first, SHA, "o", {"by": "first"}),
         lambda: store.fail(first, "DecodeError", "no"),
         lambda: store.report(first, "decoding", 1.0, None),
         lambda: store.release(first),
-        lambda: store.answer_from_store(first, SHA),
+        lambda: store.answer_from_store(first, SHA, "o"),
     ):
         with pytest.raises(JobLostError):
             write()
-    store.finish(second, SHA, {"by": "second"})
+    store.finish(second, SHA, "o", {"by": "second"})
     assert store.result(store.get(job_id).result_key) == {"by": "second"}
     assert store.counters()["done"] == 1
 
@@ -148,12 +150,12 @@ def test_a_deleted_job_is_lost_to_its_worker(store: JobStore) -> None:
     assert store.get(job_id) is None
     assert store.delete(job_id) is None
     with pytest.raises(JobLostError):
-        store.finish(job, SHA, {})
+        store.finish(job, SHA, "o", {})
 
 
 def test_ended_jobs_and_their_results_expire(store: JobStore, monkeypatch) -> None:
     ended, waiting = store.add(new()), store.add(new(options="other"))
-    store.finish(store.claim("w"), SHA, {"n": 1})
+    store.finish(store.claim("w"), SHA, "o", {"n": 1})
     key = store.get(ended).result_key
     assert store.expire(job_seconds=60) == 0
     now = jobs_module.time.time()
@@ -167,16 +169,36 @@ def test_ended_jobs_and_their_results_expire(store: JobStore, monkeypatch) -> No
 def test_uploads_are_in_use_until_some_time_after_the_end(store: JobStore) -> None:
     store.add(new())
     assert store.locations_in_use(upload_seconds=10) == {"x.mp4"}
-    store.finish(store.claim("w"), SHA, {})
+    store.finish(store.claim("w"), SHA, "o", {})
     assert store.locations_in_use(upload_seconds=10) == {"x.mp4"}
     age(store, finished_at=1.0)
     assert store.locations_in_use(upload_seconds=10) == set()
+
+
+def test_readers_wait_for_no_writer(store: JobStore) -> None:
+    job_id, seen = store.add(new()), []
+    with store._engine.begin():
+        reader = threading.Thread(target=lambda: seen.append(store.get(job_id)))
+        reader.start()
+        reader.join(10)
+        assert [job.id for job in seen] == [job_id]
 
 
 def test_a_job_knows_how_many_come_before_it(store: JobStore) -> None:
     ids = [store.add(new(f"{i}.mp4")) for i in range(3)]
     store.claim("w")
     assert store.ahead_of(store.get(ids[2])) == 2
+    assert store.num_waiting() == 2
+
+
+def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    JobStore(f"sqlite:///{file}").close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("ALTER TABLE jobs DROP COLUMN effort")
+    connection.close()
+    with pytest.raises(ConfigError, match="has no column 'effort'"):
+        JobStore(f"sqlite:///{file}")
 
 
 @pytest.mark.parametrize("url", ["mysql://u@h/d", "nonsense", "://"])

@@ -89,6 +89,8 @@ def test_a_long_name_keeps_its_ending() -> None:
         ({"decode_memory_mb": 0}, "decode_memory_mb is 0"),
         ({"job_hours": 0}, "job_hours is 0"),
         ({"port": 70000}, "port is 70000"),
+        ({"runtime": "torch"}, "runtime"),
+        ({"precision": "int1"}, "precision"),
         ({"threads": 1}, "threads is 1"),
         ({"library": Path("no such folder")}, "is no folder"),
         ({"fetch_allow": ("10.0.0.0/33",)}, "expected a network"),

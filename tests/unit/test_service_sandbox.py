@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import sys
 import time
 from pathlib import Path
@@ -52,6 +53,21 @@ def stumble(_outbox: Outbox) -> None:
     raise RuntimeError("what\nis this")
 
 
+def hang_up(outbox: Outbox) -> None:
+    outbox._connection.close()
+    time.sleep(60)
+
+
+def stop_in_mid_message(outbox: Outbox) -> None:
+    os.write(outbox._connection.fileno(), struct.pack("!i", 1000) + b"{")
+    time.sleep(60)
+
+
+def threaten(outbox: Outbox) -> None:
+    os.write(outbox._connection.fileno(), struct.pack("!i", 2**31 - 1) + b"{")
+    time.sleep(60)
+
+
 def write_file(_outbox: Outbox, path: str) -> None:
     Path(path).write_bytes(b"x" * 10000)
 
@@ -93,6 +109,16 @@ def test_time_is_limited(work) -> None:
 def test_a_crash_is_an_error_of_this_video() -> None:
     with pytest.raises(DecodeError, match=f"exit code -{int(signal.SIGSEGV)}"):
         run(crash)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+@pytest.mark.parametrize("work", [hang_up, stop_in_mid_message, threaten])
+def test_a_child_that_was_taken_over_holds_nobody_up(work) -> None:
+    """It may say nothing more, half of something, or that two gigabytes will come."""
+    begun = time.monotonic()
+    with pytest.raises(DecodeError, match="ended without an answer"):
+        run(work, limits=Limits(seconds=1, memory_mb=1024))
+    assert time.monotonic() - begun < 15
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
+from vidkind.config import Precision, Runtime
 from vidkind.service.options import ServiceOptions
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -51,6 +52,8 @@ _PLACES = (
     ("bundle", click.Path(path_type=Path), "Bundle. Default: the one shipped with vidkind."),
     ("max_error", float, "Withhold answers so that at most this share of the others is wrong."),
     ("coverage", float, "Give the categories that hold the right one with this probability."),
+    ("runtime", click.Choice(get_args(Runtime)), "What runs the backbone."),
+    ("precision", click.Choice(get_args(Precision)), "How it computes; see vidkind classify."),
     ("library", _folder, "Folder whose videos may be picked by name."),
     ("database", str, "postgresql://... Default: an SQLite file in --data."),
     ("queue", str, "redis://... Default: an SQLite file in --data."),
@@ -114,9 +117,7 @@ def worker_command(**values: Any) -> None:
     from vidkind.service import work
 
     _log_requests()
-    options = ServiceOptions(**values)
-    options.uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
-    work(options, stop=threading.Event())
+    work(ServiceOptions(**values), stop=threading.Event())
 
 
 def _log_requests() -> None:

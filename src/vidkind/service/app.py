@@ -10,6 +10,7 @@ from vidkind.bundle import load_bundle
 from vidkind.service import problems
 from vidkind.service.api import api
 from vidkind.service.jobs import JobStore
+from vidkind.service.keys import OptionsKeys
 from vidkind.service.metrics import count_requests, metrics
 from vidkind.service.notices import Notices
 from vidkind.service.options import MEGABYTE, ServiceOptions
@@ -33,20 +34,22 @@ def create_app(options: ServiceOptions) -> Flask:
         ConfigError: Database, queue or keys are not as expected.
         MissingExtraError: A driver is not installed.
     """
-    options.uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
+    options.make_folders()
     store = JobStore(options.database_url, connections=options.threads)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = options.max_upload_bytes + FORM_BYTES
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    bundle = load_bundle(options.bundle)
     app.extensions["vidkind"] = Service(
         options=options,
         store=store,
         notices=Notices(options),
-        bundle=load_bundle(options.bundle),
+        bundle=bundle,
+        keys=OptionsKeys(bundle, options),
         # Threads are left for short requests, however many streams are open.
-        streams=threading.Semaphore(options.threads * 3 // 4),
+        held=threading.Semaphore(options.threads * 3 // 4),
     )
     problems.register(app)
     count_requests(app, store)

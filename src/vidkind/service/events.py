@@ -30,10 +30,10 @@ def stream_job(service: Service, job: Row[Any]) -> Response:
     Raises:
         RequestError: 503: too many streams are open.
     """
-    if not service.streams.acquire(blocking=False):
+    if not service.held.acquire(blocking=False):
         raise RequestError(503, "too many progress streams are open", retry_after=_RETRY_SECONDS)
     response = Response(_events(service, job), content_type="text/event-stream; charset=utf-8")
-    response.call_on_close(service.streams.release)
+    response.call_on_close(service.held.release)
     response.headers["X-Accel-Buffering"] = "no"  # a proxy must pass events on as they come
     return response
 

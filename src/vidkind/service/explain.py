@@ -72,9 +72,9 @@ def _moments(
 ) -> list[dict[str, Any]]:
     sequence, batch = embedded.sequence, embedded.frames
     moments = []
-    for part in np.array_split(np.arange(len(sequence.times)), NUM_MOMENTS):
-        if not len(part):  # a video of fewer steps than moments
-            continue
+    # No frame is shown twice where few were looked at.
+    count = min(NUM_MOMENTS, len(batch.frames))
+    for part in np.array_split(np.arange(len(sequence.times)), count):
         time = float(sequence.times[part].mean())
         nearest = int(np.abs(batch.times - time).argmin())
         moments.append(

@@ -89,6 +89,10 @@ def _download_file(
                     if response.status not in (301, 302, 303, 307, 308):
                         return _save(response, target, options, on_progress)
                     url = urljoin(url, _header(response, "location"))
+    except OSError as error:
+        raise DownloadError(
+            f"the download cannot be kept ({error.strerror}); free some room and try again"
+        ) from error
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise DownloadError(
             f"the download failed ({type(error).__name__}: {error}); expected a server that sends "

@@ -6,6 +6,7 @@ import hashlib
 import math
 import secrets
 import shutil
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from flask import Request
 from sqlalchemy import Row
 from werkzeug.datastructures import FileStorage
 
+from vidkind.config import Effort
 from vidkind.errors import EmptyFileError
 from vidkind.service.fetch import check_url
 from vidkind.service.jobs import NewJob
+from vidkind.service.keys import EFFORTS, Choices
 from vidkind.service.library import library_file
 from vidkind.service.options import MEGABYTE
 from vidkind.service.problems import RequestError
@@ -26,6 +29,7 @@ _CHUNK_BYTES = 1 << 20
 _MAX_NAME = 200
 _LONGEST_WAIT = 30
 _MIN_FREE_BYTES = 256 * MEGABYTE
+_CHOICES = tuple(field.name for field in fields(Choices))
 _TRUTH = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False, "": False}
 
 
@@ -35,9 +39,10 @@ def check_room(service: Service) -> None:
     Raises:
         RequestError: 503, with the time after which to try again.
     """
-    waiting = service.store.states().get("queued", 0)
+    waiting = service.store.num_waiting()
     if waiting >= service.options.max_queue:
-        seconds = service.store.mean_seconds() * max(1, waiting // 10)
+        # By then about half of them have ended.
+        seconds = service.store.mean_seconds() * waiting / (2 * max(1, service.options.workers))
         wait = min(_LONGEST_WAIT, max(1, math.ceil(seconds)))
         raise RequestError(503, f"{waiting} jobs are waiting; try again later", retry_after=wait)
     if shutil.disk_usage(service.options.data).free < _MIN_FREE_BYTES:
@@ -45,7 +50,7 @@ def check_room(service: Service) -> None:
 
 
 def job_from_upload(service: Service, request: Request) -> Row[Any]:
-    """Takes the one file of a form, and ``use_tta``.
+    """Takes the one file of a form, and what is chosen for it.
 
     Raises:
         RequestError: Not one file under ``file``, other fields, or no video's name.
@@ -53,13 +58,15 @@ def job_from_upload(service: Service, request: Request) -> Row[Any]:
     """
     if set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
         raise RequestError(400, "the form has no field 'file' with one file; expected one video")
-    unknown = set(request.form) - {"use_tta"}
+    unknown = set(request.form) - set(_CHOICES)
     if unknown:
-        raise RequestError(400, f"field {min(unknown)!r} is not known; expected file and use_tta")
-    return add_upload(service, request.files["file"], use_tta=form_truth(request, "use_tta"))
+        raise RequestError(
+            400, f"field {min(unknown)!r} is not known; expected file, {' and '.join(_CHOICES)}"
+        )
+    return add_upload(service, request.files["file"], form_choices(request))
 
 
-def add_upload(service: Service, file: FileStorage, *, use_tta: bool) -> Row[Any]:
+def add_upload(service: Service, file: FileStorage, choices: Choices) -> Row[Any]:
     """Stores an upload under a random name and makes a job of it; see ``job_from_upload``."""
     check_room(service)
     name = display_name(file.filename or "")
@@ -71,57 +78,68 @@ def add_upload(service: Service, file: FileStorage, *, use_tta: bool) -> Row[Any
     target = service.options.uploads / location
     try:
         sha256 = _store(file, target)
-        return _add(service, "upload", name, location, use_tta=use_tta, sha256=sha256)
+        return _add(service, "upload", name, location, choices, sha256=sha256)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
 
 
 def job_from_json(service: Service, body: object) -> Row[Any]:
-    """Takes ``{"url": ...}`` or ``{"library_path": ...}``, and ``use_tta``.
+    """Takes ``{"url": ...}`` or ``{"library_path": ...}``, and what is chosen for it.
 
     Raises:
         RequestError: Not such an object.
         AddressError: The form of the address is not allowed.
         VideoNotFoundError: The library has no such video.
     """
-    if not isinstance(body, dict) or not set(body) <= {"url", "library_path", "use_tta"}:
-        raise RequestError(400, "expected an object with url or library_path, and use_tta")
-    use_tta = body.get("use_tta", False)
-    if not isinstance(use_tta, bool):
-        raise RequestError(400, f"use_tta is {use_tta!r}; expected true or false")
+    if not isinstance(body, dict) or not set(body) <= {"url", "library_path", *_CHOICES}:
+        raise RequestError(
+            400, f"expected an object with url or library_path, {' and '.join(_CHOICES)}"
+        )
     given = [key for key in ("url", "library_path") if key in body]
     if len(given) != 1 or not isinstance(body[given[0]], str):
         raise RequestError(400, "expected one of url and library_path, as text")
+    use_tta = body.get("use_tta", False)
+    if not isinstance(use_tta, bool):
+        raise RequestError(400, f"use_tta is {use_tta!r}; expected true or false")
+    choices = Choices(use_tta=use_tta, effort=_effort(body.get("effort", "normal")))
     if given == ["url"]:
-        return add_url(service, body["url"], use_tta=use_tta)
-    return add_library(service, body["library_path"], use_tta=use_tta)
+        return add_url(service, body["url"], choices)
+    return add_library(service, body["library_path"], choices)
 
 
-def add_url(service: Service, url: str, *, use_tta: bool) -> Row[Any]:
+def add_url(service: Service, url: str, choices: Choices) -> Row[Any]:
     """Makes a job of an address; see ``job_from_json``."""
     name = display_name(check_url(url))
     check_room(service)
-    return _add(service, "url", name, url, use_tta=use_tta)
+    return _add(service, "url", name, url, choices)
 
 
-def add_library(service: Service, name: str, *, use_tta: bool) -> Row[Any]:
+def add_library(service: Service, name: str, choices: Choices) -> Row[Any]:
     """Makes a job of a video of the library; see ``job_from_json``."""
     library_file(service.options.library, name)
     check_room(service)
-    return _add(service, "library", name, name, use_tta=use_tta)
+    return _add(service, "library", name, name, choices)
 
 
-def form_truth(request: Request, name: str) -> bool:
-    """A form field that is true or false.
+def form_choices(request: Request) -> Choices:
+    """The fields of a form that are chosen for each video.
 
     Raises:
-        RequestError: It is neither.
+        RequestError: ``use_tta`` is neither true nor false, or ``effort`` none of its words.
     """
-    text = request.form.get(name, "")
+    text = request.form.get("use_tta", "")
     if text.lower() not in _TRUTH:
-        raise RequestError(400, f"{name} is {text[:40]!r}; expected true or false")
-    return _TRUTH[text.lower()]
+        raise RequestError(400, f"use_tta is {text[:40]!r}; expected true or false")
+    effort = _effort(request.form.get("effort") or "normal")
+    return Choices(use_tta=_TRUTH[text.lower()], effort=effort)
+
+
+def _effort(given: object) -> Effort:
+    for effort in EFFORTS:
+        if effort == given:
+            return effort
+    raise RequestError(400, f"effort is {str(given)[:40]!r}; expected {' or '.join(EFFORTS)}")
 
 
 def display_name(name: str) -> str:
@@ -151,16 +169,17 @@ def _add(
     kind: str,
     name: str,
     location: str,
+    choices: Choices,
     *,
-    use_tta: bool,
     sha256: str | None = None,
 ) -> Row[Any]:
     new = NewJob(
         kind=kind,
         name=name,
         location=location,
-        options_key=service.options_key(use_tta=use_tta),
-        use_tta=use_tta,
+        options_key=service.keys.of(choices),
+        use_tta=choices.use_tta,
+        effort=choices.effort,
         sha256=sha256,
     )
     job_id = service.store.add(new)

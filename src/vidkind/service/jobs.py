@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import time
@@ -12,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
+from vidkind.service.keys import result_key
 from vidkind.service.schema import (
     COUNTERS,
     JOBS,
@@ -44,6 +44,7 @@ class NewJob:
         location: Name of the stored upload, address, or key in the library.
         options_key: Hash of everything but the file that the answer depends on.
         use_tta: Whether to average over four views.
+        effort: How much of the video is looked at.
         sha256: Hash of the file, where it is known.
     """
 
@@ -52,12 +53,8 @@ class NewJob:
     location: str
     options_key: str
     use_tta: bool
+    effort: str
     sha256: str | None = None
-
-
-def result_key(sha256: str, options_key: str) -> str:
-    """Under which the answer for a file with certain options is kept."""
-    return hashlib.sha256(f"{sha256}:{options_key}".encode()).hexdigest()
 
 
 class JobStore:
@@ -141,22 +138,38 @@ class JobStore:
         with self._engine.begin() as connection:
             _update_own(connection, job, {**values, "heartbeat_at": time.time()})
 
-    def answer_from_store(self, job: Row[Any], sha256: str) -> bool:
-        """Ends a running job with the stored answer for its file, if there is one."""
-        with self._engine.begin() as connection:
-            _update_own(connection, job, {"sha256": sha256})
-            return _answer_from_store(connection, job.id, sha256, job.options_key)
+    def answer_from_store(self, job: Row[Any], sha256: str, options_key: str) -> bool:
+        """Ends a running job with the stored answer for its file, if there is one.
 
-    def finish(self, job: Row[Any], sha256: str, result: Mapping[str, Any]) -> None:
+        Args:
+            job: The job.
+            sha256: Hash of its file.
+            options_key: That of whoever asks, which may have started with other options since.
+        """
+        values = {"sha256": sha256, "options_key": options_key}
+        with self._engine.begin() as connection:
+            _update_own(connection, job, values)
+            return _answer_from_store(connection, job.id, sha256, options_key)
+
+    def finish(
+        self, job: Row[Any], sha256: str, options_key: str, result: Mapping[str, Any]
+    ) -> None:
         """Ends a running job with its answer, in one step with keeping that answer.
+
+        Args:
+            job: The job.
+            sha256: Hash of its file.
+            options_key: Of what answered.
+            result: The answer, JSON types.
 
         Raises:
             JobLostError: It is no longer this worker's; nothing was written.
         """
-        key, now = result_key(sha256, job.options_key), time.time()
+        key, now = result_key(sha256, options_key), time.time()
         with self._engine.begin() as connection:
-            values = {"result_key": key, "sha256": sha256, "eta_seconds": 0.0, "percent": 100.0}
-            _update_own(connection, job, {**values, "state": "done", "finished_at": now})
+            kept = {"result_key": key, "sha256": sha256, "options_key": options_key}
+            ended = {"state": "done", "eta_seconds": 0.0, "percent": 100.0, "finished_at": now}
+            _update_own(connection, job, {**kept, **ended})
             insert_once(connection, RESULTS, key=key, body=json.dumps(result), touched_at=now)
             _count(connection, "done")
             _count(connection, "seconds", now - job.started_at)
@@ -229,6 +242,12 @@ class JobStore:
         query = select(JOBS.c.state, func.count()).group_by(JOBS.c.state)
         with self._reader.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
+
+    def num_waiting(self) -> int:
+        """How many jobs no worker has taken yet."""
+        query = select(func.count()).where(JOBS.c.state == "queued")
+        with self._reader.connect() as connection:
+            return connection.scalar(query) or 0
 
     def ahead_of(self, job: Row[Any]) -> int:
         """How many jobs come before a waiting one, running ones included."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -76,8 +76,6 @@ def count_requests(app: Flask, store: JobStore) -> None:
 @metrics.get("/metrics")
 def show() -> ResponseReturnValue:
     """All figures, in Prometheus' text format."""
-    from flask import current_app
-
     registry = current_app.extensions["vidkind-metrics"]
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

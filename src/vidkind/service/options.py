@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from vidkind.config import Precision, Runtime, RuntimeOptions
 from vidkind.errors import ConfigError
 
 MEGABYTE = 1 << 20
@@ -24,6 +25,8 @@ class ServiceOptions:
         max_error: Withhold answers so that at most this share of the others is wrong; None
             withholds none.
         coverage: Give the categories among which the right one is with this probability.
+        runtime: What runs the backbone; see ``RuntimeOptions``.
+        precision: How it computes.
         library: Folder whose videos may be picked by name; None offers none.
         host: Address to listen on.
         port: Port to listen on.
@@ -55,6 +58,8 @@ class ServiceOptions:
     bundle: Path | None = None
     max_error: float | None = None
     coverage: float | None = None
+    runtime: Runtime = RuntimeOptions.runtime
+    precision: Precision = RuntimeOptions.precision
     library: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -96,6 +101,7 @@ class ServiceOptions:
             raise ConfigError(f"threads is {self.threads}; expected at least 4")
         if self.library is not None and not self.library.is_dir():
             raise ConfigError(f"library {self.library} is no folder; expected one with videos")
+        RuntimeOptions(runtime=self.runtime, precision=self.precision)
         for network in self.fetch_allow:
             _check_network(network)
 
@@ -113,6 +119,11 @@ class ServiceOptions:
     def max_upload_bytes(self) -> int:
         """``max_upload_mb`` in bytes."""
         return self.max_upload_mb * MEGABYTE
+
+    def make_folders(self) -> None:
+        """Makes the data folder and what lies in it, for nobody else to read."""
+        for folder in (self.data, self.uploads):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON types, for a worker process."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from vidkind.errors import (
@@ -28,6 +30,7 @@ _STATUS: dict[type[VidkindError], int] = {
     VideoNotFoundError: 404,
 }
 _WAIT_SECONDS = 5
+_FULL_SECONDS = 30
 
 
 class RequestError(VidkindError):
@@ -88,6 +91,14 @@ def _from_http(error: HTTPException) -> Response:
 
 
 def _from_anything(error: Exception) -> Response:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        _log.error("the disk is full: %s", error)
+        detail = "there is no room for more files; try again later"
+        return answer(503, "DiskFullError", detail, retry_after=_FULL_SECONDS)
+    if isinstance(error, OperationalError):
+        _log.error("the database cannot be reached: %s", error.orig)
+        detail = "the database cannot be reached; try again later"
+        return answer(503, "DatabaseError", detail, retry_after=_WAIT_SECONDS)
     _log.error("a request failed unexpectedly", exc_info=error)
     detail = "something went wrong here and was logged; try again, and report it if it stays"
     return answer(500, "InternalError", detail, retry_after=_WAIT_SECONDS)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from vidkind.service.api import answered, check_small, known_job, wait_for
 from vidkind.service.events import stream_job
-from vidkind.service.intake import add_library, add_upload, add_url, form_truth
+from vidkind.service.intake import add_library, add_upload, add_url, form_choices
 from vidkind.service.library import library_names
 from vidkind.service.problems import RequestError
 from vidkind.service.state import service
@@ -26,7 +26,7 @@ def classify() -> ResponseReturnValue:
     """Form field ``selected_video``, a name of the library, and ``use_tta``."""
     current = service()
     name = _field("selected_video")
-    job = add_library(current, name, use_tta=form_truth(request, "use_tta"))
+    job = add_library(current, name, form_choices(request))
     return answered(current, wait_for(current, job))
 
 
@@ -34,13 +34,13 @@ def classify() -> ResponseReturnValue:
 def classify_external() -> ResponseReturnValue:
     """A file under any field name, or an address under ``url``, and ``use_tta``."""
     current = service()
-    use_tta = form_truth(request, "use_tta")
+    choices = form_choices(request)
     files = list(request.files.values())
     if files:
         check_small(current)
-        job = add_upload(current, files[0], use_tta=use_tta)
+        job = add_upload(current, files[0], choices)
     else:
-        job = add_url(current, _field("url"), use_tta=use_tta)
+        job = add_url(current, _field("url"), choices)
     return answered(current, wait_for(current, job))
 
 
@@ -52,7 +52,7 @@ def download_url() -> ResponseReturnValue:
     url = body.get("url") if isinstance(body, dict) else request.form.get("url")
     if not isinstance(url, str) or not url:
         raise _missing("url")
-    return answered(current, add_url(current, url, use_tta=form_truth(request, "use_tta")))
+    return answered(current, add_url(current, url, form_choices(request)))
 
 
 @published.get("/progress/<job_id>")

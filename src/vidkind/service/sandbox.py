@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from vidkind.errors import DecodeError, VideoLimitError, VidkindError
 from vidkind.service.options import MEGABYTE
 
 _POLL_SECONDS = 0.25
+_GRACE_SECONDS = 2.0
+_MESSAGE_BYTES = MEGABYTE
 # A fork of a process that has the libraries loaded starts in milliseconds.
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _CONTEXT: Any = multiprocessing.get_context(_METHOD)  # its type depends on the system
@@ -108,14 +111,18 @@ def run_limited(
     child = _CONTEXT.Process(target=_in_child, args=(work, sender, limits, arguments), daemon=True)
     child.start()
     sender.close()
+    # Also of one that stops in the middle of a message: the end of the child ends the wait.
+    alarm = threading.Timer(limits.seconds + _GRACE_SECONDS, child.kill)
+    alarm.start()
     try:
         return _listen(receiver, limits, on_progress)
-    except EOFError:
-        child.join()
+    except (EOFError, OSError):  # it ended, or sends what nobody asked for
+        child.join(_GRACE_SECONDS)
         raise _reason(child.exitcode, limits) from None
     finally:
-        if child.is_alive():
-            child.kill()
+        alarm.cancel()
+        alarm.join()
+        child.kill()
         child.join()
         child.close()
         receiver.close()
@@ -129,11 +136,11 @@ def _listen(
         if not receiver.poll(_POLL_SECONDS):
             on_progress(None)
             continue
-        message = json.loads(receiver.recv_bytes())
+        message = json.loads(receiver.recv_bytes(_MESSAGE_BYTES))
         if "error" in message:
             raise ChildError(message["error"], message["message"])
         if "answer" in message:
-            return message["answer"], receiver.recv_bytes()
+            return message["answer"], receiver.recv_bytes(limits.memory_mb * MEGABYTE)
         on_progress(message["progress"])
     raise _too_slow(limits)
 

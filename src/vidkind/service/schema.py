@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -41,6 +42,7 @@ JOBS = Table(
     Column("sha256", String(64)),
     Column("options_key", String(64), nullable=False),
     Column("use_tta", Boolean, nullable=False),
+    Column("effort", String(16), nullable=False),
     Column("cached", Boolean, nullable=False, default=False),
     Column("result_key", String(64)),
     Column("error", Text),
@@ -81,7 +83,7 @@ def open_engine(url: str, *, connections: int = 16) -> Engine:
         connections: Most connections held at once.
 
     Raises:
-        ConfigError: The URL names no database that is supported.
+        ConfigError: The URL names no database that is supported, or one with other tables.
         MissingExtraError: The driver is not installed.
     """
     kind, name = _dialect(url)
@@ -94,6 +96,7 @@ def open_engine(url: str, *, connections: int = 16) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     METADATA.create_all(engine)
+    _check_columns(engine)
     return engine
 
 
@@ -101,6 +104,18 @@ def insert_once(connection: Connection, table: Table, **values: Any) -> None:
     """Inserts a row unless one with its key is there, also where two do so at once."""
     kind = sqlite if connection.dialect.name == "sqlite" else postgresql
     connection.execute(kind.insert(table).values(**values).on_conflict_do_nothing())
+
+
+def _check_columns(engine: Engine) -> None:
+    inspector = inspect(engine)
+    for table in METADATA.sorted_tables:
+        missing = set(table.columns.keys()) - {c["name"] for c in inspector.get_columns(table.name)}
+        if missing:
+            engine.dispose()
+            raise ConfigError(
+                f"table {table.name!r} of the database has no column {min(missing)!r}; expected "
+                "that of this version of vidkind: give a new one, jobs do not last long"
+            )
 
 
 def _dialect(url: str) -> tuple[str, str]:
@@ -127,5 +142,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin_immediate(connection: Connection) -> None:
+    # Readers take one statement each, and wait for no writer.
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

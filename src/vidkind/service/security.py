@@ -43,9 +43,10 @@ def secure(app: Flask, options: ServiceOptions) -> None:
         count = options.proxies
         fix = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
         app.wsgi_app = fix  # type: ignore[method-assign]
-    hosts = options.public_hosts or (_LOOPBACK if options.host in _LOOPBACK else ())
-    # Against pages that let their own name resolve to this machine.
-    app.config["TRUSTED_HOSTS"] = [f"[{h}]" if ":" in h else h for h in hosts] or None
+    # Against pages that let their own name resolve to this machine; its own names are nobody's.
+    if options.public_hosts or options.host in _LOOPBACK:
+        hosts = (*options.public_hosts, *_LOOPBACK)
+        app.config["TRUSTED_HOSTS"] = [f"[{h}]" if ":" in h else h for h in hosts]
     keys = read_keys(options.api_keys)
     app.before_request(_refuse_other_sites)
     if keys:
@@ -85,7 +86,8 @@ def _check_key(keys: tuple[bytes, ...]) -> Response | None:
         return None
     given = hashlib.sha256(_given_key().encode()).digest()
     # Every key is compared, so that the time taken says nothing.
-    if not any(hmac.compare_digest(given, key) for key in keys):
+    known = [hmac.compare_digest(given, key) for key in keys]
+    if not any(known):
         raise RequestError(401, "no known API key; expected one in 'Authorization: Bearer KEY'")
     return None
 

@@ -21,8 +21,8 @@ from vidkind.service.app import FORM_BYTES, create_app
 from vidkind.service.jobs import JobStore
 from vidkind.service.options import ServiceOptions
 from vidkind.service.problems import MEDIA_TYPE, document
+from vidkind.service.process import GRACE_SECONDS, new_worker_id, stop_on_signals
 from vidkind.service.state import Service
-from vidkind.service.worker import GRACE_SECONDS, new_worker_id, stop_on_signals
 
 _log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class WorkerKeeper:
     def _run(self, worker_id: str) -> None:
         # Of its own group, so that Ctrl-C reaches it through the server, in order.
         with subprocess.Popen(
-            [sys.executable, "-m", "vidkind.service.worker"],
+            [sys.executable, "-m", "vidkind.service"],
             stdin=subprocess.PIPE,
             text=True,
             start_new_session=True,

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
 
-import vidkind
 from vidkind.bundle import Bundle
-from vidkind.features import file_sha256
 from vidkind.service.jobs import JobStore
+from vidkind.service.keys import OptionsKeys
 from vidkind.service.notices import Notices
 from vidkind.service.options import ServiceOptions
 
@@ -27,28 +24,18 @@ class Service:
         store: Jobs and results.
         notices: How workers are woken.
         bundle: What answers are made with.
+        keys: Under which answers are kept.
         stopping: Set when the server is about to end: open streams close.
-        streams: One is taken by each request that stays open.
+        held: One is taken by each request that stays open: streams, and callers who wait.
     """
 
     options: ServiceOptions
     store: JobStore
     notices: Notices
     bundle: Bundle
+    keys: OptionsKeys
     stopping: threading.Event = field(default_factory=threading.Event)
-    streams: threading.Semaphore = field(default_factory=threading.Semaphore)
-
-    def options_key(self, *, use_tta: bool) -> str:
-        """Hash of everything but the file that an answer depends on."""
-        manifest = file_sha256(self.bundle.folder / "bundle.json")
-        content = {
-            "bundle": manifest,
-            "max_error": self.options.max_error,
-            "coverage": self.options.coverage,
-            "tta": use_tta,
-            "vidkind": vidkind.__version__,
-        }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    held: threading.Semaphore = field(default_factory=threading.Semaphore)
 
 
 def service() -> Service:

@@ -37,6 +37,7 @@ def job_json(service: Service, job: Row[Any], *, with_result: bool = True) -> di
         "kind": job.kind,
         "name": job.name,
         "use_tta": job.use_tta,
+        "effort": job.effort,
         "cached": job.cached,
         "created_at": _iso(job.created_at),
         "started_at": _iso(job.started_at),

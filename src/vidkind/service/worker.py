@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import secrets
-import signal
-import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 
+from vidkind.config import RuntimeOptions
 from vidkind.inference import SingleVideoClassifier
 from vidkind.service.jobs import HEARTBEAT_SECONDS, JobStore
 from vidkind.service.notices import Notices
 from vidkind.service.options import ServiceOptions
 from vidkind.service.pipeline import Pipeline
+from vidkind.service.process import GRACE_SECONDS, new_worker_id, stop_on_signals
 from vidkind.service.sandbox import preload
 
 _log = logging.getLogger(__name__)
 
-# How long running jobs may take to end after the worker is told to stop; then they go back.
-GRACE_SECONDS = 20.0
 _TIDY_SECONDS = 60.0
 
 
@@ -39,13 +35,18 @@ def work(options: ServiceOptions, *, stop: threading.Event, worker_id: str | Non
     Raises:
         BundleError: The bundle cannot be opened, or holds no trust statistics and ``max_error``
             or ``coverage`` asks for them.
-        ConfigError: ``max_error`` or ``coverage`` cannot be kept.
+        ConfigError: ``max_error``, ``coverage`` or ``precision`` cannot be kept.
+        MissingExtraError: ``runtime`` names one that is not installed.
     """
     worker_id = worker_id or new_worker_id()
+    options.make_folders()
     preload()
     store = JobStore(options.database_url, connections=options.workers + 2)
     classifier = SingleVideoClassifier(
-        options.bundle, max_error=options.max_error, coverage=options.coverage
+        options.bundle,
+        runtime=RuntimeOptions(runtime=options.runtime, precision=options.precision),
+        max_error=options.max_error,
+        coverage=options.coverage,
     )
     abort = threading.Event()
     pipeline = Pipeline(options, store, classifier, abort)
@@ -75,23 +76,6 @@ def work(options: ServiceOptions, *, stop: threading.Event, worker_id: str | Non
         store.close()
 
 
-def new_worker_id() -> str:
-    """A name no other worker has."""
-    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
-
-
-def stop_on_signals(stop: threading.Event) -> None:
-    """SIGTERM and Ctrl-C set the event; a second Ctrl-C ends at once."""
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
-
-
 def _look_after(
     options: ServiceOptions,
     store: JobStore,
@@ -104,7 +88,7 @@ def _look_after(
         try:
             store.greet(worker_id)
             store.put_back()
-            notices.top_up(store.states().get("queued", 0))
+            notices.top_up(store.num_waiting())
             if time.monotonic() - tidied > _TIDY_SECONDS:
                 tidied = time.monotonic()
                 tidy(options, store)
@@ -118,9 +102,12 @@ def tidy(options: ServiceOptions, store: JobStore) -> None:
     store.expire(job_seconds=options.job_hours * 3600)
     keep_seconds = options.upload_hours * 3600
     in_use = store.locations_in_use(upload_seconds=keep_seconds)
+    # A file that is being written, or a download that is being read, is no job's upload.
+    oldest = max(keep_seconds, options.fetch_seconds + options.decode_seconds)
     for file in options.uploads.iterdir():
-        if file.name not in in_use and _age_seconds(file) > keep_seconds:
-            file.unlink(missing_ok=True)
+        if file.name not in in_use and _age_seconds(file) > oldest:
+            with suppress(PermissionError):  # Windows removes no file that is open
+                file.unlink(missing_ok=True)
 
 
 def _age_seconds(file: Path) -> float:
@@ -146,7 +133,3 @@ def main() -> None:
 
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     work(ServiceOptions.from_json(order["options"]), stop=stop, worker_id=order["worker"])
-
-
-if __name__ == "__main__":
-    main()

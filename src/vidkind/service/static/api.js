@@ -46,12 +46,12 @@ function send(form, onUpload) {
 }
 
 // Posts a video; waits and tries again where the server is busy and says for how long.
-export async function post(source, useTta, { onUpload, onBusy }) {
+export async function post(source, choices, { onUpload, onBusy }) {
   for (let tries = 0; ; tries += 1) {
-    let body = { ...(source.url ? { url: source.url } : { library_path: source.library }), use_tta: useTta };
+    let body = { ...(source.url ? { url: source.url } : { library_path: source.library }), ...choices };
     if (source.file) {
       body = new FormData();
-      body.append("use_tta", String(useTta));
+      for (const [name, value] of Object.entries(choices)) body.append(name, String(value));
       body.append("file", source.file, source.file.name);
     }
     try {

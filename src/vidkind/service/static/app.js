@@ -1,7 +1,7 @@
 // What a visitor does, and the list of jobs it leads to.
 
 import { Problem, deleteJob, follow, getJob, getKey, getLibrary, post, setKey } from "./api.js";
-import { make, percent, showResult, spoken } from "./result.js";
+import { chip, make, percent, showResult, spoken } from "./result.js";
 import { saveCsv, saveJson } from "./save.js";
 
 const $ = (id) => document.getElementById(id);
@@ -10,6 +10,7 @@ const maxBytes = Number(document.body.dataset.maxMb) * 2 ** 20;
 const HISTORY = "vidkind-history";
 const MOST = 100;
 const AT_ONCE = 3;
+const EXAMPLES = 4;
 const results = new Map();
 let history = [];
 try {
@@ -36,13 +37,17 @@ function refresh() {
   $("empty").hidden = $("list").children.length > 0;
   $("clear").hidden = history.length === 0;
   $("all-json").hidden = $("all-csv").hidden = results.size < 2;
+  const counts = new Map();
+  for (const { category } of results.values()) counts.set(category, (counts.get(category) ?? 0) + 1);
+  const chips = [...counts].map(([name, count]) => chip(name, `${spoken(name)} ${count}`));
+  $("tally").replaceChildren(...(results.size > 1 ? chips : []));
 }
 
 // A card stands for one job from before it is posted until it is removed.
 class Card {
-  constructor(source, useTta) {
+  constructor(source, choices) {
     this.source = source;
-    this.useTta = useTta;
+    this.choices = choices;
     this.state = make("span", { class: "state" }, "waiting to be sent");
     this.bar = make("progress", { max: "100", value: "0", "aria-label": `Progress of ${source.name}` });
     this.body = make("div", { class: "job" }, this.bar);
@@ -60,11 +65,11 @@ class Card {
 
   async send() {
     try {
-      const job = await post(this.source, this.useTta, {
+      const job = await post(this.source, this.choices, {
         onUpload: (share) => this.progress(`uploading, ${Math.round(share)} %`, share),
         onBusy: (wait) => this.progress(`the service is busy; trying again in ${wait} s`, 0),
       });
-      history = [{ id: job.id, name: this.source.name, url: this.source.url, library: this.source.library, tta: this.useTta }, ...history];
+      history = [{ id: job.id, name: this.source.name, url: this.source.url, library: this.source.library }, ...history];
       remember();
       // The answer is waited for beside the next upload.
       this.watch(job);
@@ -75,6 +80,7 @@ class Card {
 
   async watch(job) {
     this.id = job.id;
+    this.choices = { use_tta: job.use_tta, effort: job.effort };
     try {
       let current = job;
       if (!["done", "failed"].includes(job.state)) {
@@ -102,23 +108,35 @@ class Card {
   done(job) {
     if (!job.result) return this.fail("The answer has expired; send the video again.");
     results.set(this.id, job.result);
-    this.state.textContent = job.cached ? "answered before" : "done";
-    this.body.replaceChildren(...showResult(job.result));
+    this.end(job.cached ? "answered before" : "done");
+    this.body.replaceChildren(...showResult(job.result, !this.restored));
     say(`${this.source.name}: ${spoken(job.result.category)}, ${percent(job.result.confidence)}`);
     const base = this.source.name.replace(/\.[^.]*$/, "");
     this.button("JSON", () => saveJson([job.result], base));
     this.button("CSV", () => saveCsv([job.result], base));
-    if (this.source.file || this.source.url || this.source.library) {
-      this.button(this.useTta ? "Without TTA" : "With TTA", () => new Card(this.source, !this.useTta).send());
-    }
+    const { use_tta, effort } = this.choices;
+    this.again(use_tta ? "Without TTA" : "With TTA", { effort, use_tta: !use_tta });
+    if (effort !== "full") this.again("Full effort", { effort: "full", use_tta });
     this.removable();
   }
 
   fail(text) {
-    this.state.textContent = "failed";
-    this.body.replaceChildren(make("p", { class: "message" }, text));
+    this.end("failed");
+    this.body.replaceChildren(make("p", { class: "message" }, text.charAt(0).toUpperCase() + text.slice(1)));
     say(`${this.source.name}: failed. ${text}`);
+    this.again("Try again", this.choices);
     this.removable();
+  }
+
+  end(state) {
+    this.state.textContent = state;
+    this.state.dataset.state = state;
+  }
+
+  // The file of a card from before a reload is not there any more.
+  again(text, choices) {
+    const { file, url, library } = this.source;
+    if (file || url || library) this.button(text, () => new Card(this.source, choices).send());
   }
 
   removable() {
@@ -141,7 +159,8 @@ class Card {
 
 async function askAbout(sources) {
   complain("");
-  const cards = sources.map((source) => new Card(source, $("tta").checked));
+  const choices = { use_tta: $("tta").checked, effort: $("effort").value };
+  const cards = sources.map((source) => new Card(source, choices));
   const queue = [...cards];
   const sender = async () => {
     while (queue.length) await queue.shift().send();
@@ -216,6 +235,19 @@ async function listLibrary() {
   $("library-names").replaceChildren(...names.map((name) => make("option", { value: name })));
 }
 
+// A few videos from all over the library, one click away.
+function offerExamples() {
+  const names = [...($("library-names")?.options ?? [])].map((option) => option.value);
+  const count = Math.min(EXAMPLES, names.length);
+  for (let i = 0; i < count; i += 1) {
+    const library = names[Math.floor(((i + 0.5) * names.length) / count)];
+    const onclick = () => askAbout([{ name: library, library }]);
+    const text = library.split("/").pop().replace(/\.[^.]*$/, "");
+    $("examples").append(make("button", { type: "button", class: "quiet", title: library, onclick }, text));
+  }
+  $("examples").hidden = count === 0;
+}
+
 async function restore(card, id) {
   try {
     await card.watch(await getJob(id));
@@ -236,10 +268,12 @@ async function start() {
       return complain(problem.message);
     }
   }
+  if (!$("examples").querySelector("button")) offerExamples();
   if ($("list").children.length) return;
   for (const entry of history.toReversed()) {
-    const card = new Card({ name: entry.name, url: entry.url, library: entry.library }, entry.tta);
+    const card = new Card({ name: entry.name, url: entry.url, library: entry.library }, {});
     card.id = entry.id;
+    card.restored = true;
     restore(card, entry.id);
   }
   refresh();

@@ -17,27 +17,43 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-const index = (name) => Math.max(0, categories.indexOf(name)) % 8;
+const colours = Object.fromEntries(categories.map((name, i) => [name, i % 8]));
+const index = (name) => colours[name] ?? 0;
 const ranked = (scores) => Object.entries(scores).sort((a, b) => b[1] - a[1]);
 
-function bar(share, label) {
+export function chip(name, text) {
+  const known = name in colours ? { "data-index": colours[name] } : {};
+  return make("span", { class: "chip", ...known }, text);
+}
+
+function bar(share) {
   const fill = make("i");
   fill.style.width = `${100 * Math.min(1, share)}%`;
-  return make("div", { class: "bar", ...(label ? { title: label } : {}) }, fill);
+  return make("div", { class: "bar" }, fill);
 }
 
 function verdict(result) {
   const best = ranked(result.scores)[0][0];
   const withheld = !(result.category in result.scores);
-  const name = make("strong", {}, spoken(result.category));
-  const line = make("p", { class: "verdict" }, name);
+  const line = make("p", { class: "verdict" }, make("strong", {}, spoken(result.category)));
   if (!withheld) line.dataset.index = index(result.category);
   const why = withheld
     ? `too little speaks for one answer; most probable: ${spoken(best)}, ${percent(result.confidence)}`
     : `${percent(result.confidence)} probable`;
   line.append(make("span", {}, why));
-  line.append(make("span", {}, `${seconds(result.duration_seconds)}, ${result.video.width}x${result.video.height}${result.tta ? ", four views" : ""}`));
   return line;
+}
+
+function facts(result) {
+  const { video } = result;
+  const parts = [
+    seconds(result.duration_seconds),
+    `${video.width} × ${video.height}`,
+    video.codec,
+    `${result.num_frames} frames looked at`,
+    ...(result.tta ? ["four views"] : []),
+  ];
+  return make("p", { class: "facts" }, parts.join(" · "));
 }
 
 function bars(scores) {
@@ -52,8 +68,9 @@ function trust(result) {
     line.append("Trust: this bundle carries no trust statistics. Probabilities are calibrated on validation videos.");
   } else {
     const of = Math.round(100 * result.trust);
-    line.append(make("b", {}, `Trust ${percent(result.trust)}.`),
-      ` Of validation videos with such an answer, about ${of} in 100 were right. Trust weighs how sure, how unanimous and how familiar the video is.`);
+    const level = result.trust >= 0.95 ? "high" : result.trust >= 0.8 ? "fair" : "low";
+    line.append(make("b", { class: "badge", "data-level": level }, `Trust ${percent(result.trust)}`),
+      ` Of validation videos with such an answer, about ${of} in 100 were right: it weighs how sure and how unanimous the models are, and how familiar the video is.`);
   }
   if (result.label_set?.length > 1) line.append(` Not ruled out: ${result.label_set.map(spoken).join(", ")}.`);
   return line;
@@ -64,13 +81,17 @@ function strip(moments) {
   const items = moments.map((moment) => {
     const [name, share] = ranked(moment.scores)[0];
     const alt = `At ${seconds(moment.time)}: alone, ${spoken(name)} ${percent(share)}; attention ${percent(moment.attention)}`;
+    const peak = make("i");
+    peak.style.height = `${(100 * moment.attention) / most}%`;
     return make("li", { "data-index": index(name) },
+      make("div", { class: "peak", title: `Attention ${percent(moment.attention)}` }, peak),
       make("img", { src: moment.thumbnail, alt, loading: "lazy" }),
-      bar(moment.attention / most, `Attention ${percent(moment.attention)}`),
-      make("span", { class: "opinion", title: alt, "aria-hidden": "true" }, `${Math.round(100 * share)} % ${spoken(name)}`),
-      make("span", { class: "when", "aria-hidden": "true" }, seconds(moment.time)));
+      make("span", { class: "opinion", title: alt, "aria-hidden": "true" }, spoken(name)),
+      make("span", { class: "when", "aria-hidden": "true" }, make("b", {}, `${Math.round(100 * share)} %`), seconds(moment.time)));
   });
-  return make("ol", { class: "strip" }, ...items);
+  const list = make("ol", { class: "strip" }, ...items);
+  list.style.setProperty("--columns", String(moments.length > 8 ? Math.ceil(moments.length / 2) : moments.length));
+  return list;
 }
 
 function members(result) {
@@ -86,13 +107,13 @@ function members(result) {
   return make("details", {}, make("summary", {}, "What each model says"), make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Scores of each model" }, table));
 }
 
-export function showResult(result) {
-  return [
-    verdict(result),
-    bars(result.scores),
-    trust(result),
-    make("h3", {}, "Moments: attention, and what each part alone looks like"),
-    strip(result.moments),
-    members(result),
-  ];
+function moments(result, open) {
+  const hint = "Above each picture, how much the models look at that part; below it, what they would say of that part alone.";
+  const details = make("details", {}, make("summary", {}, "Why: moment by moment"), make("p", { class: "hint" }, hint), strip(result.moments));
+  details.open = open;
+  return details;
+}
+
+export function showResult(result, open) {
+  return [verdict(result), bars(result.scores), trust(result), facts(result), moments(result, open), members(result)];
 }
