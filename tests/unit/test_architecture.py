@@ -49,6 +49,7 @@ ONLY_IN = {
     "jinja2": ("report/",),
     "cleanlab": ("evaluation/suspects.py",),
     "h5py": ("features/store.py",),
+    "openvino": ("features/engine_openvino.py",),
     "onnxruntime": (
         "features/backbones_onnx.py",
         "distillation/",

@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from vidkind.cli.bench import bench_command
 from vidkind.cli.bundle import bundle_command
 from vidkind.cli.classify import classify_command
 from vidkind.cli.compare import compare_command
@@ -16,6 +17,7 @@ from vidkind.cli.distill import distill_command
 from vidkind.cli.doctor import doctor_command
 from vidkind.cli.evaluate import evaluate_command
 from vidkind.cli.extract import extract_command
+from vidkind.cli.plan import plan_command
 from vidkind.cli.probe import probe_command
 from vidkind.cli.serve import serve_command, worker_command
 from vidkind.cli.synthesize import synthesize_command
@@ -85,6 +87,8 @@ for _command in (
     compare_command,
     synthesize_command,
     distill_command,
+    bench_command,
+    plan_command,
     serve_command,
     worker_command,
 ):
