@@ -3,8 +3,8 @@
     python benchmarks/long_videos.py CLIP FOLDER
 
 FOLDER then holds 60 s, 2 min and 20 min at 1920x1080, 25 frames/s, H.264 (x264, preset medium,
-3 B-frames), with a key frame every 30, 250 and 600 frames. The clip is upscaled and repeated; the long
-files are the short one's packets, repeated with later times. What is there is not made again.
+3 B-frames), with a key frame every 30, 250 and 600 frames. The clip is upscaled and repeated; the
+long files are the short one's packets, repeated with later times. What is there is not made again.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from figures import interval, load, stamp, table
+from plan_tables import PLAN_BLOCKS
 
 
 def efforts() -> str:
@@ -87,10 +88,46 @@ def throughput() -> str:
     return f"{table(head, rows)}\n\n{shares}\n\n{stamp(result)}"
 
 
+def sampled_decode() -> str:
+    """64 frames out of long 1080p files, ours and others'."""
+    result = load("decode_speed")
+    cells = sorted(result["cells"].items(), key=lambda cell: ("min" in cell[0], len(cell[0]), cell))
+    names = list(dict.fromkeys(side for _, cell in cells for side in cell["seconds"]))
+    head = ["", *(f"{name}, s" for name in names), "exact against the best other",
+            "against OpenCV", "keyframe against exact", "right, others"]  # fmt: skip
+    rows = [
+        [
+            name,
+            *(f"{cell['seconds'][side]:.2f}" if side in cell["seconds"] else "" for side in names),
+            f"{cell['best_to_ours']:.1f} x",
+            f"{cell['opencv_to_ours']:.1f} x",
+            f"{cell['exact_to_keyframe']:.0f} x",
+            f"{cell['right']['ours, exact']}, "
+            f"{min(right for side, right in cell['right'].items() if side != 'ours, exact')}",
+        ]
+        for name, cell in cells
+    ]
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    return f"{table(head, rows)}\n\n{versions}. {stamp(result)}"
+
+
+def decode_memory() -> str:
+    """Peak memory of fresh processes that sample a long file."""
+    result = load("decode_speed")
+    rows = [
+        [name, *(f"{megabytes[length]:.0f}" for length in ("2min", "20min"))]
+        for name, megabytes in result["memory_mb"].items()
+    ]
+    return f"{table(['sampler, key frames', '2 min, MB', '20 min, MB'], rows)}\n\n{stamp(result)}"
+
+
 PERFORMANCE_BLOCKS: dict[str, Callable[[], str]] = {
+    **PLAN_BLOCKS,
+    "decode memory": decode_memory,
     "efforts": efforts,
     "embedding": embedding,
     "other classifiers": peers,
     "published recipe": published_recipe,
+    "sampled decode": sampled_decode,
     "throughput": throughput,
 }

@@ -94,6 +94,7 @@ def compared(folder: Path, command: str, work: Path) -> dict[str, Any]:
     alone = planned(folder, [*options, "--calibrate", "0"], cache)
     tried = planned(folder, options, cache)
     seconds, read = run(ways[command], folder, cache)
+    del tried["forecast"]["slowest"]  # names of temporary files
     found = {
         "files": tried["num_files"],
         "run_seconds": seconds,

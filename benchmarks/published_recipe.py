@@ -37,7 +37,7 @@ from vidkind.inference import TemporalEnsemble, tta_views
 from vidkind.machine import usable_cores
 from vidkind.training import build_model, model_config
 from vidkind.training.export import export_backbone, export_temporal
-from vidkind.video import sample_frames
+from vidkind.video import probe, sample_frames
 
 SCALES, STEPS, MEMBERS, CATEGORIES = (1.0, 0.85, 1.15), 73, 4, 4
 PUBLISHED = "published temporal models, TTA in batched calls"
@@ -198,8 +198,10 @@ def main() -> None:
         for clip in arguments.clips:
             stage_1 = {way: partial(features, clip, one) for way, one in opened.items()}
             answer = partial(published.answer, clip, frame_numbers(clip))
-            result[clip.stem] = measure(answer, stage_1, stage_2, arguments.rounds)
-            print(clip.stem, result[clip.stem], flush=True)
+            info = probe(clip)
+            name = f"{info.width}x{info.height}, {info.duration_seconds:.0f} s"
+            result[name] = measure(answer, stage_1, stage_2, arguments.rounds)
+            print(name, result[name], flush=True)
     threads = torch.get_num_threads()
     write_result(arguments.output, {"torch_threads": threads, "videos": result})
 
