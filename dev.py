@@ -36,7 +36,7 @@ def environment_python() -> Path:
     except subprocess.CalledProcessError:
         sys.exit("this Python cannot make a virtual environment; on Debian and Ubuntu it needs: "
                  "apt install python3-venv")  # fmt: skip
-    extras = "train,serve,pages,cluster,dev"
+    extras = "train,openvino,serve,pages,cluster,dev"
     run([python, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[{extras}]"])
     stamp.write_text(wanted)
     return python

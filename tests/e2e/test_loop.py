@@ -54,7 +54,9 @@ def test_the_bundle_answers_as_the_torch_members_do(loop) -> None:
             use_tta=use_tta,
         )
         for i, key in enumerate(test.paths or ()):
-            answer = classifier.classify_video(loop["library"] / key, use_tta=use_tta)
+            answer = classifier.classify_video(
+                loop["library"] / key, use_tta=use_tta, effort="full"
+            )
             found = [list(scores.values()) for scores in answer.member_scores]
             np.testing.assert_allclose(found, expected[:, i], atol=1e-4)
 
@@ -96,7 +98,7 @@ def test_the_bundle_has_the_trust_that_was_evaluated(loop) -> None:
     )
     expected = model.trust(observed.signals(model.temperature, model.statistics), "learned")
     for i, key in enumerate(test.paths or ()):
-        answer = classifier.classify_video(loop["library"] / key)
+        answer = classifier.classify_video(loop["library"] / key, effort="full")
         assert answer.trust == pytest.approx(expected[i], abs=1e-3)
 
 

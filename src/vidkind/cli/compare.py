@@ -167,7 +167,7 @@ def _ask(
             advance()
         for prediction in classifier.classify_videos(todo, use_tta=tta, workers=workers):
             file.write(prediction)
-            frames, count = frames + prediction.num_frames, count + 1
+            frames, count = frames + prediction.frames_embedded, count + 1
             advance()
     now = Cost(num_videos=count, seconds=time.perf_counter() - start, num_frames=frames)
     total = now if before is None else now + before if count else before
