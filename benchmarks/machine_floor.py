@@ -15,7 +15,6 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from vidkind.bundle import load_bundle
 from vidkind.features import output_length
 from vidkind.machine import usable_cores
 from vidkind.performance import copy_gigabytes_per_second, count_operations, peak_gflops
+from vidkind.performance.peak import shortest_seconds
 
 SIZE = 2048
 FRAMES = 64
@@ -38,18 +38,7 @@ FRAMES = 64
 def torch_gflops(dtype: torch.dtype) -> float:
     """Best rate of a square matrix product on all cores."""
     left, right = torch.rand(2, SIZE, SIZE).to(dtype)
-    return 2 * SIZE**3 / best(lambda: left @ right, 8) / 1e9
-
-
-def best(action: Callable[[], object], repeats: int) -> float:
-    """Shortest wall time, after one to warm up."""
-    action()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return 2 * SIZE**3 / shortest_seconds(lambda: left @ right, 8) / 1e9
 
 
 def decoding(clip: Path, seconds: float = 8) -> dict[str, float]:

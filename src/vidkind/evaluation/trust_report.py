@@ -162,7 +162,8 @@ def fit_trust(
         quick: The validation videos again, seen by a quick look.
     """
     scores = ensemble_probabilities(observed.logits / temperature)
-    right = scores.argmax(axis=1) == scored.labels
+    answers = scores.argmax(axis=1)
+    right = answers == scored.labels
     signals = observed.signals(temperature, statistics)
     strange = {name: part.signals(temperature, statistics) for name, part in foreign.items()}
     weights = fit_weights(signals, right, scored.source_weights, list(strange.values()))
@@ -187,7 +188,7 @@ def fit_trust(
         temperature=temperature,
         quick_thresholds=fit_quick_thresholds(
             weights.trust(quick.signals(temperature, statistics)),
-            _answers(quick, temperature) == _answers(observed, temperature),
+            ensemble_probabilities(quick.logits / temperature).argmax(axis=1) == answers,
             scored.source_weights,
         ),
     )
@@ -201,11 +202,6 @@ def fit_trust(
         foreign=_foreign(signals, right, scored.source_weights, strange),
     )
     return model, report
-
-
-def _answers(observed: Observed, temperature: float) -> NDArray[np.int64]:
-    found: NDArray[np.int64] = ensemble_probabilities(observed.logits / temperature).argmax(axis=1)
-    return found
 
 
 def score_trust(observed: Observed, scored: ScoredSet, model: TrustModel) -> TrustReport:

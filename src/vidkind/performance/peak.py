@@ -32,8 +32,8 @@ def peak_gflops(cores: int, *, repeats: int = 12) -> float:
         def one_each() -> None:
             list(pool.map(np.matmul, repeat(left, cores), repeat(right, cores), results))
 
-        together = _best(one_each, repeats)
-    alone = _best(lambda: np.matmul(left, right, out=results[0]), repeats)
+        together = shortest_seconds(one_each, repeats)
+    alone = shortest_seconds(lambda: np.matmul(left, right, out=results[0]), repeats)
     return operations / min(alone, together / cores) / 1e9
 
 
@@ -41,11 +41,11 @@ def copy_gigabytes_per_second(*, repeats: int = 5) -> float:
     """Best rate of copying memory in one thread, reads and writes counted, 1e9 bytes a second."""
     source = np.ones(_COPY_BYTES, np.uint8)
     target = np.empty_like(source)
-    return 2 * _COPY_BYTES / _best(lambda: np.copyto(target, source), repeats) / 1e9
+    return 2 * _COPY_BYTES / shortest_seconds(lambda: np.copyto(target, source), repeats) / 1e9
 
 
-def _best(action: Callable[[], object], repeats: int) -> float:
-    """Shortest wall time in seconds, after one run to warm up."""
+def shortest_seconds(action: Callable[[], object], repeats: int) -> float:
+    """Shortest wall time of an action in seconds, after one run to warm up."""
     action()
     times = []
     for _ in range(repeats):
