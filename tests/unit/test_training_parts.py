@@ -26,6 +26,7 @@ from vidkind.training.data import FeatureDataset, balanced_loader, check_splits
 from vidkind.training.devices import make_fabric
 from vidkind.training.health import dead_reason
 from vidkind.training.loss import class_weights
+from vidkind.training.presets import training_config
 from vidkind.training.schedule import learning_rate_at
 
 CONFIG = TrainingConfig()
@@ -122,6 +123,13 @@ def test_schedule_equals_torchs_after_the_warm_up():
         assert learning_rate_at(epoch, CONFIG) == pytest.approx(expected, rel=1e-9)
         optimizer.step()
         torchs.step()
+
+
+@pytest.mark.parametrize("options", [{}, {"num_epochs": 30}])
+def test_the_last_epoch_of_compact_has_the_lowest_rate(options):
+    config = training_config("compact", **options)
+    rates = [learning_rate_at(epoch, config) for epoch in range(config.num_epochs)]
+    assert rates[-1] == min(rates) < 0.02 * config.learning_rate
 
 
 def test_every_class_is_drawn_equally():
