@@ -56,6 +56,55 @@ def embedding() -> str:
     return f"{table(head, rows)}\n\n{stamp(result)}"
 
 
+def precision() -> str:
+    """float32 and int8 in ONNX Runtime on the same clips."""
+    result = load("precision")
+    frame, efforts = result["frame"], result["efforts"]
+    speed = [["a frame, one core", *(f"{frame['ms_per_frame'][p]:.1f} ms" for p in
+              ("float32", "int8")), f"{frame['times_faster']:.2f} x"]]  # fmt: skip
+    changes = []
+    for effort, row in efforts.items():
+        name = f"`--effort {effort}`"
+        rates = [f"{rate:.1f} videos/s" for rate in row["videos_per_second"].values()]
+        speed.append([f"folder, {name}", *rates, f"{row['times_faster']:.2f} x"])
+        accuracy = [interval(found["per_source"]["accuracy"]) for found in row["accuracy"].values()]
+        score, trust = row["change_of_score"], row["change_of_trust"]
+        changes.append(
+            [
+                name,
+                f"{row['other_answers']} of {result['num_videos']}",
+                *accuracy,
+                f"{row['against_float32']['p_value']:.2f}",
+                f"{score['median']:.3f}, {score['largest']:.3f}",
+                f"{trust['mean']:.3f}, {trust['largest']:.3f}",
+            ]
+        )
+    kept = [
+        [
+            f"{row['max_error']:.0%}",
+            *(f"{100 * share:.1f} %" for share in row["withheld"].values()),
+            *(f"{100 * share:.1f} %" for share in row["error_of_kept"].values()),
+            f"{row['decided_otherwise']} of {result['num_videos']}",
+        ]
+        for row in result["withheld"]
+    ]
+    answers = ["", "other answers", "accuracy per source, float32", "int8", "p",
+               "change of a score: median, largest", "of trust: mean, largest"]  # fmt: skip
+    withheld = ["`--max-error`", "withheld, float32", "int8", "wrong of the others, float32",
+                "int8", "decided otherwise"]  # fmt: skip
+    tables = (
+        table(["ONNX Runtime", "float32", "int8", "faster"], speed),
+        table(answers, changes),
+        table(withheld, kept),
+    )
+    cosine = (
+        f"Cosine of a frame's features with float32, {frame['num_frames']} frames of "
+        f"{result['split']} clips: {frame['mean_cosine']:.4f} on average, "
+        f"{frame['least_cosine']:.4f} at least."
+    )
+    return "\n\n".join([*tables, f"{cosine} {stamp(result)}"])
+
+
 def peers() -> str:
     """Videos a second of ours and of other classifiers."""
     result = load("peers")
@@ -127,6 +176,7 @@ PERFORMANCE_BLOCKS: dict[str, Callable[[], str]] = {
     "efforts": efforts,
     "embedding": embedding,
     "other classifiers": peers,
+    "precision": precision,
     "published recipe": published_recipe,
     "sampled decode": sampled_decode,
     "throughput": throughput,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from vidkind.bundle import Bundle, BundleManifest, TemporalCard, TrustCard, write_bundle
 from vidkind.config import DEFAULT_CATEGORIES, MultiScaleOptions, SamplingOptions
 from vidkind.features import BackboneCard, InputSpec, file_sha256
+from vidkind.features.int8 import Int8Card
 from vidkind.inference.trust_file import TrustModel, write_trust
 
 SIZE, FEATURE_DIM, MEMBERS = 32, 3, 2
@@ -39,6 +41,62 @@ def tiny_backbone(folder: Path, *, size: int = SIZE) -> Path:
     path = _save(nodes, [frames], [features], constants, folder / "tiny.onnx")
     path.with_suffix(".json").write_text(json.dumps(tiny_card(path, size=size).to_json()))
     return path
+
+
+def conv_backbone(folder: Path, *, size: int = SIZE) -> Path:
+    """uint8 [B, H, W, 3] -> float32 [B, 3] through four convolutions, with its card beside it."""
+    frames = helper.make_tensor_value_info("frames", TensorProto.UINT8, ["B", size, size, 3])
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["B", 3])
+    shapes = {
+        "stem": (8, 3, 3, 3),
+        "depth": (8, 1, 3, 3),
+        "wide": (16, 8, 1, 1),
+        "top": (3, 16, 1, 1),
+    }
+    nodes = [
+        helper.make_node("Cast", ["frames"], ["raw"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["raw"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("Div", ["planes", "full"], ["out_in"]),
+    ]
+    last = "out_in"
+    for name, shape in shapes.items():
+        pads = [shape[2] // 2] * 4
+        group = 8 if name == "depth" else 1
+        inputs, out = [last, f"{name}_half_weight"], f"out_{name}"
+        nodes += [
+            helper.make_node("Cast", [f"{name}_weight"], [inputs[1]], to=TensorProto.FLOAT),
+            helper.make_node("Conv", inputs, [f"{out}_linear"], pads=pads, group=group),
+            helper.make_node("Clip" if name == "top" else "Relu", [f"{out}_linear"], [out]),
+        ]
+        last = out
+    nodes.append(helper.make_node("ReduceMean", [last, "axes"], ["features"], keepdims=0))
+    random = np.random.default_rng(3)
+    constants = {"axes": np.array([2, 3], np.int64), "full": np.array(255, np.float32)}
+    for name, shape in shapes.items():
+        weight = random.normal(scale=2 / np.sqrt(np.prod(shape[1:])), size=shape)
+        constants[f"{name}_weight"] = weight.astype(np.float16)
+    path = _save(nodes, [frames], [features], constants, folder / "conv.onnx")
+    card = replace(tiny_card(path, size=size), name="conv")
+    path.with_suffix(".json").write_text(json.dumps(card.to_json()))
+    return path
+
+
+def marked_int8(backbone: Path, output: Path) -> Path:
+    """The graph itself, with the card that ``vidkind quantize`` would give its int8 graph."""
+    card = Int8Card(
+        float32_sha256=file_sha256(backbone),
+        num_videos=1,
+        num_frames=1,
+        checked_frames=1,
+        mean_cosine=1.0,
+        least_cosine=1.0,
+        seed=0,
+        made_by="tests",
+    )
+    model = onnx.load(str(backbone))
+    helper.set_model_props(model, card.to_metadata())
+    onnx.save(model, str(output))
+    return output
 
 
 def tiny_card(path: Path, *, size: int = SIZE) -> BackboneCard:

@@ -18,7 +18,7 @@ Sampler = Literal["exact", "keyframe"]
 Alignment = Literal["time", "index"]
 Preset = Literal["compact", "reference"]
 Runtime = Literal["auto", "onnxruntime", "openvino"]
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "int8"]
 Effort = Literal["fast", "normal", "full"]
 
 
@@ -95,7 +95,8 @@ class RuntimeOptions:
         runtime: ``onnxruntime``; ``openvino``, where it is installed; ``auto`` takes the faster
             one, measured once on each machine. Torch backbones run in torch.
         precision: ``float32``; ``bfloat16``, where the processor computes in it; ``auto`` takes
-            it where it is faster and the features agree. Features differ slightly.
+            it where it is faster and the features agree. ``int8`` runs the backbone's int8
+            graph. Features differ slightly.
     """
 
     runtime: Runtime = "auto"
@@ -108,6 +109,10 @@ class RuntimeOptions:
             self.runtime != "onnxruntime" or self.precision != "bfloat16",
             "precision is bfloat16 with the runtime onnxruntime, which computes in float32; "
             "expected the runtime openvino or auto",
+        )
+        _require(
+            self.runtime != "openvino" or self.precision != "int8",
+            "precision is int8 with the runtime openvino; expected the runtime onnxruntime or auto",
         )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.tiny import tiny_backbone
 from vidkind.config import RuntimeOptions
-from vidkind.errors import BackboneError, DownloadError
+from vidkind.errors import BackboneError, ConfigError, DownloadError
 from vidkind.features import load_backbone
 from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.features.backbones_torch import TorchBackbone
@@ -84,6 +84,11 @@ def test_torch_computes_in_the_precision_asked_for() -> None:
     assert half.precision == "bfloat16"
     difference = np.abs(half.embed(frames) - exact.embed(frames)).max()
     assert 0 < difference < 0.05 * np.abs(exact.embed(frames)).max()
+
+
+def test_torch_has_no_int8() -> None:
+    with pytest.raises(ConfigError, match="precision is int8 with the torch backbone resnet50"):
+        load_backbone("resnet50", options=RuntimeOptions(precision="int8"))
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def test_bench_says_what_was_measured(vidkind, bundle: Path, library: Path) -> N
     # The tiny backbone has no convolution and no matrix product.
     assert report["frame_gflop"] == 0
     assert {engine["runtime"] for engine in report["engines"]} >= {"onnxruntime"}
+    assert all(0.99 < engine["agreement"] < 1.001 for engine in report["engines"])
     assert report["suggestions"]
 
 

@@ -17,6 +17,8 @@ from tests.clips import render
 from vidkind.config import SamplingOptions
 from vidkind.errors import BackboneError
 from vidkind.performance import copy_gigabytes_per_second, count_operations, peak_gflops
+from vidkind.performance.bench import Clock
+from vidkind.performance.bench_report import EngineTime, _about_engines
 from vidkind.performance.calibrate import draw_by_size
 from vidkind.performance.dry_run import Decoding, dry_run, timeline_of
 from vidkind.performance.patterns import ENCODERS, ClipShape, render_pattern
@@ -179,6 +181,42 @@ def test_codecs_that_are_not_measured_cost_what_the_commonest_does() -> None:
     assert measured.decode_seconds(decoding, "theora", 1.0) == 3.5
     assert measured.embed_seconds(decoding) == 4.0
     assert MachineRates.from_json(measured.to_json()) == measured
+
+
+@pytest.mark.parametrize(
+    ("int8_gain", "half_gain", "expected"),
+    [
+        (1.18, 1.0, "runtime: onnxruntime in float32, the fastest here"),
+        (2.5, 1.9, "--runtime onnxruntime --precision int8: embeds 2.5 times as fast as float32"),
+        (1.18, 1.17, "--runtime openvino --precision bfloat16: embeds 1.2 times"),
+        (1.5, 1.9, "--runtime openvino --precision bfloat16: embeds 1.9 times"),
+    ],
+)
+def test_int8_is_suggested_where_it_is_faster_here(
+    int8_gain: float, half_gain: float, expected: str
+) -> None:
+    gains = {
+        ("onnxruntime", "float32"): 1.0,
+        ("onnxruntime", "int8"): int8_gain,
+        ("openvino", "bfloat16"): half_gain,
+    }
+    rounds = (1.0, 3.0, 1.1)  # of a noisy machine
+    clock = Clock(
+        seconds={f"{r} {p}": [s / gain for s in rounds] for (r, p), gain in gains.items()}
+    )
+    engines = [
+        EngineTime(
+            runtime=runtime,
+            precision=precision,
+            frames_per_second=gain,
+            agreement=0.9925,
+            share_of_peak=None,
+        )
+        for (runtime, precision), gain in gains.items()
+    ]
+    (said,) = _about_engines(clock, engines, "float32")
+    assert said.startswith(expected)
+    assert ("cosine of features 0.9925" in said) == ("--precision" in said)
 
 
 def test_seconds_under_load_are_of_one_piece_of_work() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 from vidkind.config import MultiScaleOptions, SamplingOptions
 from vidkind.errors import BackboneError, BundleError, ConfigError
 from vidkind.features.card import BackboneCard
+from vidkind.features.int8 import Int8Card
 
 FORMAT_VERSION = 1
 MANIFEST_NAME = "bundle.json"
 BACKBONE_NAME = "backbone.onnx"
+INT8_NAME = "backbone.int8.onnx"
 TEMPORAL_NAME = "temporal.onnx"
 TRUST_NAME = "trust.npz"
 
@@ -56,6 +58,21 @@ class TrustCard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Int8File:
+    """The backbone's int8 graph.
+
+    Attributes:
+        file: Name of the ONNX file.
+        sha256: Hash of that file.
+        card: What it was made from, and how far it agrees with that.
+    """
+
+    file: str
+    sha256: str
+    card: Int8Card
+
+
+@dataclass(frozen=True, kw_only=True)
 class BundleManifest:
     """Content of ``bundle.json``.
 
@@ -67,6 +84,7 @@ class BundleManifest:
         multi_scale: Temporal scales.
         temperature: Divides the logits before softmax (Guo et al., 2017); 1 changes nothing.
         trust: Card of ``trust.npz``; None in a bundle that knows nothing of trust.
+        int8: The backbone's int8 graph; None in a bundle without.
         vidkind_version: Version that wrote the bundle.
         provenance: Where the training data and figures come from; free form.
         format_version: Version of this layout.
@@ -79,6 +97,7 @@ class BundleManifest:
     multi_scale: MultiScaleOptions
     temperature: float = 1.0
     trust: TrustCard | None = None
+    int8: Int8File | None = None
     vidkind_version: str = "unknown"
     provenance: dict[str, Any] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
@@ -88,6 +107,12 @@ class BundleManifest:
             raise BundleError(
                 f"the backbone gives {self.backbone.feature_dim} features and the temporal "
                 f"models expect {self.temporal.feature_dim}; they are not from one run"
+            )
+        if self.int8 is not None and self.int8.card.float32_sha256 != self.backbone.sha256:
+            raise BundleError(
+                f"the int8 graph was made from a backbone {self.int8.card.float32_sha256[:12]}..., "
+                f"the bundle's is {self.backbone.sha256[:12]}...; make it again with: vidkind "
+                "quantize"
             )
         if len(set(self.categories)) != len(self.categories) or len(self.categories) < 2:
             raise BundleError(
@@ -131,6 +156,11 @@ def _from_dict(data: dict[str, Any]) -> BundleManifest:
         multi_scale=MultiScaleOptions(**{**scales, "scales": tuple(scales["scales"])}),
         temperature=float(data["temperature"]),
         trust=TrustCard(**data["trust"]) if data.get("trust") else None,
+        int8=_int8(data["int8"]) if data.get("int8") else None,
         vidkind_version=data["vidkind_version"],
         provenance=data["provenance"],
     )
+
+
+def _int8(data: dict[str, Any]) -> Int8File:
+    return Int8File(**{**data, "card": Int8Card.from_json(data["card"])})

@@ -11,6 +11,7 @@ from pathlib import Path
 from vidkind.bundle.default import default_bundle_path
 from vidkind.bundle.manifest import (
     BACKBONE_NAME,
+    INT8_NAME,
     MANIFEST_NAME,
     TEMPORAL_NAME,
     TRUST_NAME,
@@ -20,6 +21,7 @@ from vidkind.errors import BundleError
 from vidkind.features.card import file_sha256
 
 _FILES = (MANIFEST_NAME, BACKBONE_NAME, TEMPORAL_NAME)
+_MORE_FILES = (TRUST_NAME, INT8_NAME)
 # A zip that claims more than this is refused before anything is unpacked.
 _MAX_UNPACKED_BYTES = 4 << 30
 
@@ -50,6 +52,11 @@ class Bundle:
         return self.folder / TEMPORAL_NAME
 
     @property
+    def int8_file(self) -> Path | None:
+        """The backbone's int8 graph, or None in a bundle without."""
+        return None if self.manifest.int8 is None else self.folder / INT8_NAME
+
+    @property
     def trust_file(self) -> Path | None:
         """The trust statistics, or None in a bundle without."""
         return None if self.manifest.trust is None else self.folder / TRUST_NAME
@@ -77,7 +84,7 @@ def _open_zip(path: Path) -> Bundle:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [archive.getinfo(name) for name in _FILES]
-            members += [info for info in archive.infolist() if info.filename == TRUST_NAME]
+            members += [info for info in archive.infolist() if info.filename in _MORE_FILES]
             if sum(member.file_size for member in members) > _MAX_UNPACKED_BYTES:
                 raise BundleError(f"{path} unpacks to more than 4 GiB; that is no vidkind bundle")
             for member in members:
@@ -105,10 +112,11 @@ def _open_folder(
     bundle = Bundle(path=path, manifest=manifest, folder=folder, _unpacked=unpacked)
     _check_hash(bundle.backbone_file, manifest.backbone.sha256, path)
     _check_hash(bundle.temporal_file, manifest.temporal.sha256, path)
-    if manifest.trust is not None:
-        if not (folder / TRUST_NAME).is_file():
-            raise BundleError(f"{path}: {TRUST_NAME} is missing; copy the whole bundle again")
-        _check_hash(folder / TRUST_NAME, manifest.trust.sha256, path)
+    for file, part in ((bundle.trust_file, manifest.trust), (bundle.int8_file, manifest.int8)):
+        if file is not None and part is not None:
+            if not file.is_file():
+                raise BundleError(f"{path}: {file.name} is missing; copy the whole bundle again")
+            _check_hash(file, part.sha256, path)
     return bundle
 
 

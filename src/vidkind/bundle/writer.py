@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from vidkind.bundle.manifest import (
     BACKBONE_NAME,
+    INT8_NAME,
     MANIFEST_NAME,
     TEMPORAL_NAME,
     TRUST_NAME,
     BundleManifest,
+    Int8File,
 )
 from vidkind.bundle.reader import Bundle, load_bundle
 from vidkind.errors import BundleError
+from vidkind.features.backbones_onnx import read_int8_card
+from vidkind.features.card import file_sha256
 from vidkind.files import atomic_path
 
-_NAMES = {MANIFEST_NAME, BACKBONE_NAME, TEMPORAL_NAME, TRUST_NAME}
+_NAMES = {MANIFEST_NAME, BACKBONE_NAME, TEMPORAL_NAME, TRUST_NAME, INT8_NAME}
 
 
 def write_bundle(
@@ -27,6 +32,7 @@ def write_bundle(
     backbone: Path,
     temporal: Path,
     trust: Path | None = None,
+    int8: Path | None = None,
 ) -> Bundle:
     """Assembles a bundle from finished graphs, checks it, and puts it in place.
 
@@ -37,11 +43,14 @@ def write_bundle(
         backbone: ONNX file of the backbone, copied.
         temporal: ONNX file of the temporal models, copied.
         trust: Trust statistics, copied, where the manifest names them.
+        int8: The backbone's int8 graph, copied; the manifest says so then.
 
     Raises:
+        BackboneError: ``int8`` was not made by ``vidkind quantize``.
         BundleError: ``path`` exists and is no bundle, or the parts do not fit together.
     """
     path = path.resolve()
+    manifest = replace(manifest, int8=None if int8 is None else _int8_entry(int8))
     if path.exists() and not _may_be_replaced(path):
         raise BundleError(f"{path} exists and is no bundle; choose another name for the output")
     staging = path.with_name(f".{path.name}.partial")
@@ -52,12 +61,40 @@ def write_bundle(
         shutil.copyfile(temporal, staging / TEMPORAL_NAME)
         if trust is not None:
             shutil.copyfile(trust, staging / TRUST_NAME)
+        if int8 is not None:
+            shutil.copyfile(int8, staging / INT8_NAME)
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
         load_bundle(staging)
         _put_in_place(staging, path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return load_bundle(path)
+
+
+def add_int8(bundle: Bundle, graph: Path, output: Path) -> Bundle:
+    """Writes a bundle again, with the int8 graph of its backbone.
+
+    Args:
+        bundle: The bundle; ``output`` may be where it lies.
+        graph: The int8 graph.
+        output: As ``write_bundle`` takes it.
+
+    Raises:
+        BackboneError: ``graph`` was not made by ``vidkind quantize``.
+        BundleError: It was made from another backbone, or ``output`` is something else.
+    """
+    return write_bundle(
+        output,
+        manifest=bundle.manifest,
+        backbone=bundle.backbone_file,
+        temporal=bundle.temporal_file,
+        trust=bundle.trust_file,
+        int8=graph,
+    )
+
+
+def _int8_entry(graph: Path) -> Int8File:
+    return Int8File(file=INT8_NAME, sha256=file_sha256(graph), card=read_int8_card(graph))
 
 
 def _may_be_replaced(path: Path) -> bool:

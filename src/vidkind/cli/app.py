@@ -19,6 +19,7 @@ from vidkind.cli.evaluate import evaluate_command
 from vidkind.cli.extract import extract_command
 from vidkind.cli.plan import plan_command
 from vidkind.cli.probe import probe_command
+from vidkind.cli.quantize import quantize_command
 from vidkind.cli.serve import serve_command, worker_command
 from vidkind.cli.synthesize import synthesize_command
 from vidkind.cli.train import train_command
@@ -87,6 +88,7 @@ for _command in (
     compare_command,
     synthesize_command,
     distill_command,
+    quantize_command,
     bench_command,
     plan_command,
     serve_command,

@@ -45,8 +45,9 @@ def bench_command(
     VIDEO is a video file, a folder or a glob pattern: measure with what you will classify.
     Without one, a clip of 6 s at 1280x720 is rendered. Stages are timed in turn, again and
     again, with all workers busy; figures are medians, and the spread says how far to trust
-    them. Every installed runtime and precision is tried. What is measured is kept for
-    vidkind plan.
+    them. Every installed runtime and precision is tried, int8 too where the bundle has a graph
+    for it; cosine says how far their features agree with float32, at least. What is measured
+    is kept for vidkind plan.
 
     \b
     vidkind bench
@@ -134,7 +135,7 @@ def _print_engines(console: Console, report: BenchReport) -> None:
     table = Table(box=None)
     for name in ("runtime", "precision"):
         table.add_column(name)
-    for name in ("frames/s", "of the peak"):
+    for name in ("frames/s", "of the peak", "cosine"):
         table.add_column(name, justify="right")
     for engine in report.engines:
         share = engine.share_of_peak
@@ -143,6 +144,7 @@ def _print_engines(console: Console, report: BenchReport) -> None:
             engine.precision,
             f"{engine.frames_per_second:,.0f}",
             "-" if share is None else f"{share:.0%}",
+            f"{engine.agreement:.4f}",
         )
     console.print()
     console.print(table)

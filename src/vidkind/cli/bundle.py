@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vidkind.cli.options import existing_folder
+from vidkind.cli.options import existing_file, existing_folder
 
 if TYPE_CHECKING:
     from vidkind.features import Backbone
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
               help="Folder to make, or a name ending in .zip.")  # fmt: skip
 @click.option("--backbone", help="Backbone the features were extracted with, by name or .onnx "
               "path. Default: the one the run was trained with.")  # fmt: skip
-def bundle_command(run: Path, output: Path, backbone: str | None) -> None:
+@click.option("--int8", type=existing_file, help="The backbone's int8 graph, made by vidkind "
+              "quantize. Default: the one beside the backbone, if there is one.")  # fmt: skip
+def bundle_command(run: Path, output: Path, backbone: str | None, int8: Path | None) -> None:
     """Export backbone and members of RUN to ONNX and write a bundle.
 
     The ONNX graphs are checked against torch; a bundle whose parts do not fit together is not
@@ -34,16 +36,18 @@ def bundle_command(run: Path, output: Path, backbone: str | None) -> None:
 
     members = load_members(run)
     provenance = read_run(run)["provenance"]
+    opened = _open_backbone(backbone, run, provenance)
     sampling, multi_scale = options_from_provenance(provenance)
     bundle = export_bundle(
         members,
-        _open_backbone(backbone, run, provenance),
+        opened,
         output,
         categories=members[0].categories,
         sampling=sampling,
         multi_scale=multi_scale,
         temperature=saved_temperature(run),
         trust=saved_trust(run),
+        int8=int8 or _int8_beside(opened),
         version=__version__,
         provenance={"features": provenance, **_figures(run)},
     )
@@ -51,7 +55,14 @@ def bundle_command(run: Path, output: Path, backbone: str | None) -> None:
     click.echo(
         f"{output}: {bundle.manifest.temporal.num_members} members, "
         f"{', '.join(bundle.manifest.categories)}, {size:.1f} MB"
+        f"{'' if bundle.int8_file is None else ', with an int8 graph'}"
     )
+    if precision := provenance.get("precision"):
+        click.echo(
+            f"its models learned from {precision} features: answer with --precision {precision}, "
+            "or extract and train in float32",
+            err=True,
+        )
     if bundle.trust_file is None:
         click.echo(
             "without trust statistics; fit them first with: vidkind evaluate RUN FEATURES", err=True
@@ -75,6 +86,16 @@ def _open_backbone(spec: str | None, run: Path, provenance: dict[str, Any]) -> B
             f"{backbone.card.name} ({backbone.card.sha256[:12]}...); give it with --backbone"
         )
     return backbone
+
+
+def _int8_beside(backbone: Backbone) -> Path | None:
+    from vidkind.features.backbones_onnx import OnnxBackbone
+    from vidkind.features.int8 import int8_path
+
+    if not isinstance(backbone, OnnxBackbone):
+        return None
+    graph = int8_path(backbone.path)
+    return graph if graph.is_file() else None
 
 
 def _figures(run: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from vidkind.config import RuntimeOptions
 from vidkind.errors import BackboneError
 from vidkind.features.card import BackboneCard, file_sha256, read_card
 from vidkind.features.engines import Engine, EngineKind, Pixels, choose_engine, sample_pictures
+from vidkind.features.int8 import Int8Card, int8_path
 from vidkind.machine import usable_cores
 
 # Small batches stay in the cache; larger ones were measured slower on CPUs.
@@ -38,7 +39,8 @@ class OnnxBackbone:
             options: Runtime and precision; None takes the defaults.
 
         Raises:
-            BackboneError: File or card is missing, or they do not fit together.
+            BackboneError: File, card or, for int8, the int8 graph is missing, or they do not fit
+                together.
             ConfigError: The processor does not compute in the precision asked for.
             MissingExtraError: OpenVINO is asked for and not installed.
         """
@@ -77,19 +79,25 @@ class OnnxBackbone:
 
     @property
     def precision(self) -> str:
-        """``float32`` or ``bfloat16``."""
+        """``float32``, ``bfloat16`` or ``int8``."""
         return self._engine.kind.precision
+
+    @property
+    def graph(self) -> Path:
+        """The file that is run: in int8 another than that of the card."""
+        return int8_path(self.path) if self.precision == "int8" else self.path
 
     def embed(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeds uint8 [B, H, W, 3] frames: float32 [B, D]; see ``Backbone.embed``."""
         self._card.check_frames(frames)
         parts = [
-            self._engine.run(self._prepare(frames[i : i + _MAX_BATCH]))
+            self._engine.run(self.prepare(frames[i : i + _MAX_BATCH]))
             for i in range(0, len(frames), _MAX_BATCH)
         ]
         return np.concatenate(parts).reshape(len(frames), -1).astype(np.float32, copy=False)
 
-    def _prepare(self, frames: NDArray[np.uint8]) -> Pixels:
+    def prepare(self, frames: NDArray[np.uint8]) -> Pixels:
+        """What the graph is given of uint8 [B, H, W, 3] frames; the card says what that is."""
         spec = self._card.input
         pixels = frames if spec.layout == "NHWC" else frames.transpose(0, 3, 1, 2)
         if spec.dtype == "uint8":
@@ -101,7 +109,7 @@ class OnnxBackbone:
     def _choose_engine(self, options: RuntimeOptions) -> Engine:
         def sample() -> Pixels:
             spec = self._card.input
-            return self._prepare(sample_pictures(_MAX_BATCH, spec.height, spec.width))
+            return self.prepare(sample_pictures(_MAX_BATCH, spec.height, spec.width))
 
         return choose_engine(
             options, self._open_engine, sample, name=self._card.sha256, calls=self._parallel_calls
@@ -109,7 +117,9 @@ class OnnxBackbone:
 
     def _open_engine(self, kind: EngineKind) -> Engine:
         engine: Engine
-        if kind.runtime == "onnxruntime":
+        if kind.precision == "int8":
+            engine = self._open_int8()
+        elif kind.runtime == "onnxruntime":
             engine = OnnxRuntimeEngine(self.path, self._card)
         else:
             from vidkind.features.engine_openvino import OpenVinoEngine
@@ -117,6 +127,21 @@ class OnnxBackbone:
             calls = self._parallel_calls
             engine = OpenVinoEngine(self.path, self._card, kind=kind, calls=calls)
         self._check_graph(engine.inputs, engine.outputs)
+        return engine
+
+    def _open_int8(self) -> Engine:
+        graph = int8_path(self.path)
+        if not graph.is_file():
+            raise BackboneError(
+                f"no int8 graph at {graph}; make it with: vidkind quantize {self.path} VIDEOS "
+                f"-o {graph}, or leave --precision at float32"
+            )
+        engine = OnnxRuntimeEngine(graph, self._card, precision="int8")
+        if Int8Card.from_metadata(graph, engine.metadata).float32_sha256 != self._card.sha256:
+            raise BackboneError(
+                f"{graph} was made from another backbone than {self.path}; make it again with: "
+                "vidkind quantize"
+            )
         return engine
 
     def _check_graph(self, inputs: list[str], outputs: dict[str, int | None]) -> None:
@@ -139,10 +164,11 @@ class OnnxRuntimeEngine:
     Whole batches run side by side, not operators cut in pieces: no thread waits for another.
     """
 
-    kind = EngineKind("onnxruntime", "float32")
-
-    def __init__(self, path: Path, card: BackboneCard) -> None:
+    def __init__(self, path: Path, card: BackboneCard, *, precision: str = "float32") -> None:
+        """Opens a graph that computes in ``precision``; see ``open_session``."""
+        self.kind = EngineKind("onnxruntime", precision)
         self._session = open_session(path, num_threads=1)
+        self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self._names = card.output, card.input.name
         self.inputs = [node.name for node in self._session.get_inputs()]
         shapes = {node.name: node.shape[1:2] for node in self._session.get_outputs()}
@@ -153,6 +179,16 @@ class OnnxRuntimeEngine:
         output, name = self._names
         features: NDArray[np.float32] = self._session.run([output], {name: pixels})[0]
         return features
+
+
+def read_int8_card(graph: Path) -> Int8Card:
+    """What an int8 graph says of its own making.
+
+    Raises:
+        BackboneError: It is no graph, or was not made by ``vidkind quantize``.
+    """
+    session = open_session(graph, num_threads=1)
+    return Int8Card.from_metadata(graph, session.get_modelmeta().custom_metadata_map)
 
 
 def open_session(path: Path, *, num_threads: int = 0) -> onnxruntime.InferenceSession:

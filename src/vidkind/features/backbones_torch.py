@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.config import RuntimeOptions
-from vidkind.errors import DownloadError, MissingExtraError
+from vidkind.errors import ConfigError, DownloadError, MissingExtraError
 from vidkind.features.card import BackboneCard, InputSpec
 
 try:
@@ -70,8 +70,14 @@ class TorchBackbone:
             options: Precision; ``auto`` is the half precision of a GPU, float32 on a CPU.
 
         Raises:
+            ConfigError: The precision is int8.
             DownloadError: The weights are neither cached nor to be had.
         """
+        if options is not None and options.precision == "int8":
+            raise ConfigError(
+                f"precision is int8 with the torch backbone {name}; expected an .onnx backbone "
+                "and the graph that vidkind quantize makes of it"
+            )
         torch.manual_seed(seed)
         network = torchvision.models.get_model(name, weights=None)
         if pretrained:

@@ -44,7 +44,7 @@ class EngineKind(NamedTuple):
 
     Attributes:
         runtime: ``onnxruntime`` or ``openvino``.
-        precision: ``float32`` or ``bfloat16``.
+        precision: ``float32``, ``bfloat16`` or ``int8``.
     """
 
     runtime: str
@@ -111,6 +111,8 @@ def candidates(options: RuntimeOptions) -> list[EngineKind]:
     }[options.runtime]
     if options.precision == "bfloat16":
         return [EngineKind("openvino", "bfloat16")]
+    if options.precision == "int8":
+        return [EngineKind("onnxruntime", "int8")]
     kinds = [EngineKind(runtime, "float32") for runtime in runtimes]
     if options.precision == "auto" and "openvino" in runtimes:
         kinds.append(EngineKind("openvino", "bfloat16"))
@@ -137,6 +139,14 @@ def sample_pictures(count: int, height: int, width: int) -> NDArray[np.uint8]:
     return noisy.clip(0, 255).astype(np.uint8)
 
 
+def cosines(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Cosine of each picture's features [B, ...] with the other's: float32 [B]."""
+    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    found: NDArray[np.float32] = (a * b).sum(axis=1) / np.maximum(norms, 1e-12)
+    return found
+
+
 def _fastest(
     kinds: list[EngineKind], build: Build, pixels: Pixels, calls: int
 ) -> tuple[Engine, bool]:
@@ -153,7 +163,7 @@ def _fastest(
         except ConfigError as error:  # another precision than this processor has
             _log.debug("%s left out: %s", kind, error)
             continue
-        agreement = _cosine(exact, other.run(pixels))
+        agreement = float(cosines(exact, other.run(pixels)).min())
         pairs = [(_seconds(best, pixels, calls), _seconds(other, pixels, calls))
                  for _ in range(_ROUNDS)]  # fmt: skip
         gain = statistics.median(a / b for a, b in pairs)
@@ -169,12 +179,6 @@ def _seconds(engine: Engine, pixels: Pixels, calls: int) -> float:
         start = time.perf_counter()
         list(pool.map(engine.run, [pixels] * calls))
         return time.perf_counter() - start
-
-
-def _cosine(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
-    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return float(np.min((a * b).sum(axis=1) / np.maximum(norms, 1e-12)))
 
 
 def _machine() -> str:

@@ -57,22 +57,28 @@ class SingleVideoClassifier:
             sampling: Other sampling than the bundle was made with, e.g. key frames for speed.
             num_threads: CPU threads that embed one video's frames; 0 takes all cores.
             runtime: What runs the backbone, and how exactly; None takes the defaults.
-            max_error: Withhold answers, as ``Unclassified``, so that at most this share of the
-                others is wrong on validation data; None withholds nothing.
-            strict: Ask that of the upper 95 % bound of the error.
+            max_error: Withhold answers, as ``Unclassified``, so that on average at most this
+                share of the others is wrong; None withholds nothing.
+            strict: Promise that with 95 % confidence.
             coverage: Give with each answer the categories among which the right one is with
                 this probability; None gives none.
             trust: ``learned`` on validation data, or ``published``: weights set by hand.
 
         Raises:
-            BundleError: The bundle is missing, damaged or does not fit together, or knows
-                nothing of trust and ``max_error`` or ``coverage`` asks for it.
+            BundleError: The bundle is missing, damaged or does not fit together, knows nothing
+                of trust and ``max_error`` or ``coverage`` asks for it, or holds no int8 graph and
+                ``runtime`` asks for it.
             ConfigError: ``max_error``, ``coverage`` or ``runtime`` cannot be kept.
             MissingExtraError: ``runtime`` names one that is not installed.
         """
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         manifest = self.bundle.manifest
         self.sampling = sampling or manifest.sampling
+        if runtime is not None and runtime.precision == "int8" and manifest.int8 is None:
+            raise BundleError(
+                f"{self.bundle.path} holds no int8 graph of its backbone; add one with: vidkind "
+                f"quantize {self.bundle.path} VIDEOS -o OUTPUT, or leave --precision at float32"
+            )
         self._backbone = OnnxBackbone(
             self.bundle.backbone_file,
             card=manifest.backbone,

@@ -16,6 +16,7 @@ import numpy as np
 
 from vidkind.config import Effort
 from vidkind.features import Backbone
+from vidkind.features.engines import cosines
 from vidkind.inference import SingleVideoClassifier
 from vidkind.performance.patterns import ClipShape, render_pattern
 from vidkind.performance.peak import peak_gflops
@@ -61,12 +62,15 @@ class Clock:
         seconds: Name -> seconds a video, one entry a round.
         decoded: Frames decoded in each round.
         embedded: Different frames embedded in each round.
+        agreement: Backbone -> least cosine of a picture's features with the first backbone's, one
+            entry a round.
         peaks: Rate of the float32 matrix product in each round, in 1e9 operations a second.
     """
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     decoded: list[int] = field(default_factory=list)
     embedded: list[int] = field(default_factory=list)
+    agreement: dict[str, list[float]] = field(default_factory=dict)
     peaks: list[float] = field(default_factory=list)
 
     @property
@@ -115,7 +119,7 @@ def time_stages(
         stages: Of a run that looks at everything.
         classifier: What answers from end to end.
         videos: Files to measure with, one a round; none renders a clip of 6 s at 1280x720.
-        backbones: Other ways to embed, timed beside, by name.
+        backbones: Other ways to embed, timed beside, by name; the first is what others agree with.
         seconds: How long to go on; every video is used, and every stage timed three times.
         progress: Called after each round with the share that is done.
 
@@ -163,7 +167,9 @@ def _round(
         "the same with TTA": lambda: stages.answer(batch, features, use_tta=True),
     }
     found = {name: seconds_under_load(work, workers) for name, work in works.items()}
-    few = batch.frames[: stages.backbone.batch_size]
+    size = stages.backbone.batch_size
+    few = batch.frames[:: max(1, len(batch.frames) // size)][:size]
+    embedded = {name: backbone.embed(few) for name, backbone in backbones.items()}
     for name, backbone in backbones.items():
         found[name] = seconds_under_load(partial(backbone.embed, few), workers) / len(few)
     for effort in EFFORTS:
@@ -171,6 +177,9 @@ def _round(
     found[ONE_WORKER] = _end_to_end(classifier, clip, 1, "full")
     for name, seconds in found.items():
         clock.seconds.setdefault(name, []).append(seconds)
+    for name, others in embedded.items():
+        agreement = cosines(next(iter(embedded.values())), others).min()
+        clock.agreement.setdefault(name, []).append(float(agreement))
     clock.decoded.append(batch.frames_decoded)
     clock.embedded.append(_num_distinct(batch))
     clock.peaks.append(peak_gflops(workers, repeats=3))

@@ -105,14 +105,17 @@ def export_bundle(
     multi_scale: MultiScaleOptions,
     temperature: float = 1.0,
     trust: Path | None = None,
+    int8: Path | None = None,
     version: str,
     provenance: dict[str, Any],
 ) -> Bundle:
     """Exports backbone and members, checks both against torch, and writes the bundle.
 
-    ``trust`` is a file of trust statistics fitted at this temperature.
+    ``trust`` is a file of trust statistics fitted at this temperature, ``int8`` the backbone's
+    int8 graph.
 
     Raises:
+        BackboneError: ``int8`` was not made by ``vidkind quantize``.
         BundleError: Backbone and members do not fit together, or a graph gives other numbers.
     """
     models = [member.model for member in members]
@@ -143,6 +146,7 @@ def export_bundle(
             backbone=backbone_file,
             temporal=temporal_file,
             trust=trust,
+            int8=int8,
         )
 
 
