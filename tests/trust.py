@@ -19,7 +19,8 @@ def drawn_trust(*, threshold: float = 0.7, seed: int = 0) -> TrustModel:
     """
     rng = np.random.default_rng(seed)
     table = OperatingTable(
-        points=np.array([[threshold, 0.5, 0.0, 0.0, 0.07, 0.1], [0.0, 1.0, 0.2, 0.1, 0.3, 0.4]])
+        points=np.array([[threshold, 0.5, 0.0, 0.0, 0.07, 0.1], [0.0, 1.0, 0.2, 0.1, 0.3, 0.4]]),
+        sources=100,
     )
     return TrustModel(
         statistics=FeatureStatistics(

@@ -110,7 +110,16 @@ def test_rows_of_a_bundle_without_trust_say_null(vidkind, bundle: Path, clips) -
     ("options", "code", "message"),
     [
         (("--max-error", "1.5"), 2, "max_error is 1.5; expected a share"),
-        (("--max-error", "0.01", "--strict"), 2, "0.1 at best; give 0.100 or more"),
+        (
+            ("--max-error", "0.01", "--strict"),
+            2,
+            "0.1 at best with 95 % confidence; give 0.100 or more",
+        ),
+        (
+            ("--max-error", "0.01"),
+            2,
+            "the 100 validation sources of this bundle can promise 0.0196",
+        ),
         (("--strict",), 2, "--strict needs --max-error"),
         (("--coverage", "0"), 2, "coverage is 0.0; expected a share"),
         (("--coverage", "0.99"), 2, "the 20 validation sources of this bundle carry at most"),

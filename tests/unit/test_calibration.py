@@ -12,7 +12,7 @@ from vidkind.evaluation.calibration import (
     negative_log_likelihood,
     score_calibration,
 )
-from vidkind.evaluation.intervals import bootstrap_weights
+from vidkind.evaluation.intervals import resample
 from vidkind.inference.tta import ensemble_probabilities, softmax
 
 
@@ -103,7 +103,7 @@ def test_cross_fitted_temperatures_come_from_other_groups() -> None:
 def test_calibration_scores_say_what_counting_alone_makes() -> None:
     logits, labels = _videos(1.0, count=120)
     probabilities = ensemble_probabilities(logits)
-    draws = bootstrap_weights([str(i) for i in range(120)], draws=200)
+    draws = resample([str(i) for i in range(120)], draws=200)
     found = score_calibration(probabilities, labels, draws)
     # These probabilities are the truth, and 120 videos show an error all the same.
     assert found.ece_if_calibrated > 3
@@ -123,7 +123,7 @@ def test_the_interval_of_a_large_calibration_error_contains_it() -> None:
         confidence = generator.uniform(0.5, 1, 400)
         right = generator.random(400) < confidence - 0.15
         probabilities = np.stack([confidence, 1 - confidence], axis=1)
-        draws = bootstrap_weights([str(i) for i in range(400)], draws=100, seed=number)
+        draws = resample([str(i) for i in range(400)], draws=100, seed=number)
         found = score_calibration(probabilities, (~right).astype(int), draws).ece
         inside.append(found.low <= 15 <= found.high)
     assert np.mean(inside) >= 0.8

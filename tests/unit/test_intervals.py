@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 from sklearn.metrics import f1_score
 
 from vidkind.evaluation.intervals import (
-    bootstrap,
-    bootstrap_weights,
+    MOST_LEFT_OUT,
     paired_test,
+    resample,
+    resampled_interval,
     sources_needed,
     wilson,
 )
@@ -41,12 +42,67 @@ def test_wilson_contains_the_truth_in_95_percent_of_simulations() -> None:
     assert 0.93 <= np.mean(inside) <= 0.97
 
 
-def test_bootstrap_draws_whole_sources() -> None:
-    draws = bootstrap_weights(["a", "a", "b", "c", "c"], draws=100, seed=1)
+def test_whole_sources_are_drawn_and_left_out() -> None:
+    found = resample(["a", "a", "b", "c", "c"], draws=100, seed=1)
+    draws = found.draws
     assert np.array_equal(draws[:, 0], draws[:, 1])
     assert np.array_equal(draws[:, 3], draws[:, 4])
     assert np.all(draws[:, [0, 2, 3]].sum(axis=1) == 3)
-    assert np.array_equal(draws, bootstrap_weights(["a", "a", "b", "c", "c"], draws=100, seed=1))
+    again = resample(["a", "a", "b", "c", "c"], draws=100, seed=1)
+    assert np.array_equal(draws, again.draws)
+    assert found.source.tolist() == [0, 0, 1, 2, 2]
+    assert found.left_out.tolist() == [[0, 0, 1, 1, 1], [1, 1, 0, 1, 1], [1, 1, 1, 0, 0]]
+
+
+def test_many_sources_are_left_out_in_parts() -> None:
+    found = resample([str(i) for i in range(3 * MOST_LEFT_OUT + 1)], draws=2)
+    assert found.left_out.shape == (MOST_LEFT_OUT, 3 * MOST_LEFT_OUT + 1)
+    assert np.all((found.left_out == 0).sum(axis=0) == 1)
+    assert set((found.left_out == 0).sum(axis=1)) == {3, 4}
+
+
+def _mean_of(values: np.ndarray):
+    return lambda w: w @ values / w.sum(axis=1)
+
+
+@pytest.mark.parametrize("skewed", [False, True])
+def test_the_mean_of_many_sources_has_the_interval_of_the_textbook(skewed: bool) -> None:
+    values = np.random.default_rng(0).uniform(0.4, 0.6, 300)
+    draws = resample([str(i) for i in range(300)])
+    found = resampled_interval(_mean_of(values), np.ones(300), draws, skewed=skewed)
+    reach = t.ppf(0.975, 299) * values.std(ddof=1) / np.sqrt(300)
+    assert found.low == pytest.approx(values.mean() - reach, abs=0.1 * reach)
+    assert found.high == pytest.approx(values.mean() + reach, abs=0.1 * reach)
+
+
+@pytest.mark.parametrize(("ones", "freedom"), [(2, 4.3), (50, 99)])
+def test_few_sources_that_do_it_all_leave_few_degrees_of_freedom(ones, freedom) -> None:
+    values = np.zeros(100)
+    values[:ones] = 1
+    draws = resample([str(i) for i in range(100)])
+    found = resampled_interval(_mean_of(values), np.ones(100), draws, skewed=True)
+    error = values.std(ddof=1) / 10
+    quantile = np.log(found.high / found.value) * found.value / error
+    assert quantile == pytest.approx(t.ppf(0.975, freedom), rel=0.02)
+
+
+@pytest.mark.parametrize("skewed", [False, True])
+@pytest.mark.parametrize("values", [np.zeros(6), np.ones(6), np.ones(1)])
+def test_what_does_not_vary_has_no_width(values: np.ndarray, skewed: bool) -> None:
+    draws = resample([str(i) for i in range(len(values))])
+    found = resampled_interval(_mean_of(values), np.ones(len(values)), draws, skewed=skewed)
+    assert found.low == pytest.approx(values[0])
+    assert found.high == pytest.approx(values[0])
+
+
+def test_no_discordant_video_leaves_room_for_a_difference() -> None:
+    right = np.ones(48, bool)
+    found = paired_test(right, right, np.ones(48), resample([str(i) for i in range(48)]))
+    assert found.difference.value == 0
+    # Agresti and Min: one half more in each of the four cells.
+    reach = 100 * 1.959964 * np.sqrt(1 / 50) / np.sqrt(50)
+    assert found.difference.low == pytest.approx(-reach)
+    assert found.difference.high == pytest.approx(reach)
 
 
 def _test_set(num_sources: int = 30, clips: int = 2, seed: int = 0):
@@ -112,8 +168,8 @@ def test_the_bootstrap_by_source_contains_the_truth_where_clips_repeat_one_anoth
         chance = generator.beta(4, 1, 80).repeat(3)  # of a right answer, 0.8 on average
         right = generator.random(240) < chance
         for name, ids in (("sources", np.arange(240) // 3), ("clips", np.arange(240))):
-            draws = bootstrap_weights([str(i) for i in ids], draws=200, seed=number)
-            found = bootstrap(lambda w, r=right: 100 * float(r @ w / w.sum()), np.ones(240), draws)
+            draws = resample([str(i) for i in ids], draws=200, seed=number)
+            found = resampled_interval(_mean_of(100 * right), np.ones(240), draws)
             inside[name].append(found.low <= 80 <= found.high)
     assert 0.92 <= np.mean(inside["sources"]) <= 0.97
     assert np.mean(inside["clips"]) < np.mean(inside["sources"])

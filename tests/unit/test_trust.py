@@ -117,30 +117,53 @@ def test_being_near_adds_no_trust_and_being_far_takes_it() -> None:
 TABLE = OperatingTable(
     points=np.array(
         [
-            [0.9, 0.2, 0.00, 0.00, 0.16, 0.30],
-            [0.8, 0.4, 0.05, 0.01, 0.19, 0.28],
-            [0.6, 0.7, 0.02, 0.00, 0.10, 0.15],
-            [0.1, 1.0, 0.10, 0.05, 0.19, 0.25],
+            [0.9, 0.2, 0.00, 0.00, 0.16, 0.14],
+            [0.8, 0.4, 0.05, 0.01, 0.19, 0.15],
+            [0.6, 0.7, 0.02, 0.00, 0.10, 0.07],
+            [0.1, 1.0, 0.10, 0.05, 0.19, 0.17],
         ]
-    )
+    ),
+    sources=100,
 )
 
 
 @pytest.mark.parametrize(
     ("max_error", "strict", "coverage"),
-    [(0.0, False, 0.2), (0.02, False, 0.7), (0.05, False, 0.7), (0.1, False, 1), (0.2, True, 0.7)],
+    [
+        (0.034, False, 0.7),  # 2.4 wrong of 71: one more than were seen
+        (0.05, False, 0.7),
+        (0.1, False, 0.7),
+        (0.11, False, 1),
+        (0.08, True, 0.7),  # tested from half of the videos on
+        (0.16, True, 0.7),
+        (0.2, True, 1),
+    ],
 )
 def test_the_most_is_answered_that_the_error_allows(max_error, strict, coverage) -> None:
     assert TABLE.largest_coverage(max_error, strict=strict).coverage == coverage
 
 
-def test_what_cannot_be_kept_is_refused() -> None:
+def test_what_cannot_be_promised_is_refused_with_what_can() -> None:
     with pytest.raises(ConfigError, match=r"max_error is 1\.5; expected a share"):
         TABLE.largest_coverage(1.5)
-    with pytest.raises(ConfigError, match=r"upper bound of the error .* 0\.15 at best.*strict"):
-        TABLE.largest_coverage(0.1, strict=True)
+    with pytest.raises(ConfigError, match=r"100 validation sources .* 0\.0338 .* give 0\.034 or"):
+        TABLE.largest_coverage(0.03)
+    with pytest.raises(ConfigError, match=r"0\.07 at best with 95 % confidence; .* strict"):
+        TABLE.largest_coverage(0.06, strict=True)
+    assert TABLE.largest_coverage(TABLE.least_error()).coverage == 0.7
+    assert TABLE.largest_coverage(TABLE.least_error(strict=True), strict=True).coverage == 0.7
+
+
+def test_errors_without_one_seen_take_sources() -> None:
+    for answered, least in ((48, 0.0204), (49, 0.02), (99, 0.01)):
+        points = np.array([[0.5, 1, 0.0, 0.0, 0.1, 0.1]])
+        table = OperatingTable(points=points, sources=answered)
+        assert table.least_error() == pytest.approx(least, abs=1e-4)
+
+
+def test_what_is_no_table_is_refused() -> None:
     with pytest.raises(ValueError, match=r"expected \[n, 6\]"):
-        OperatingTable(points=np.zeros((0, 6)))
+        OperatingTable(points=np.zeros((0, 6)), sources=5)
     with pytest.raises(ValueError, match=r"expected \[n\] and \[n\]"):
         ConformalScores(scores=np.zeros(3), weights=np.zeros(2))
 
@@ -189,12 +212,23 @@ def test_a_trust_file_is_read_back_as_written(tmp_path: Path) -> None:
     for kind in ("learned", "published"):
         np.testing.assert_allclose(again.trust(signals, kind), model.trust(signals, kind))
         np.testing.assert_allclose(again.tables[kind].points, model.tables[kind].points)
+        assert again.tables[kind].sources == model.tables[kind].sources
     pooled = rng.random((5, 3))
     np.testing.assert_allclose(
         again.statistics.distances(pooled), model.statistics.distances(pooled), rtol=1e-5
     )
     assert again.conformal.limit(0.8) == model.conformal.limit(0.8)
     assert again.temperature == model.temperature
+
+
+def test_a_file_that_does_not_say_its_sources_has_those_of_its_label_sets(tmp_path: Path) -> None:
+    model = drawn_trust()
+    write_trust(tmp_path / "trust.npz", model)
+    with np.load(tmp_path / "trust.npz") as file:
+        arrays = {name: file[name] for name in file.files if not name.startswith("sources")}
+    np.savez(tmp_path / "before.npz", **arrays)
+    again = read_trust(tmp_path / "before.npz", feature_dim=3, num_categories=4)
+    assert again.tables["learned"].sources == model.conformal.weights.sum()
 
 
 def test_trust_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:

@@ -52,11 +52,12 @@ if TYPE_CHECKING:
 @runtime_options
 @workers_option
 @click.option("--max-error", type=float, metavar="SHARE",
-              help="Withhold answers, as Unclassified, so that at most this share of the others "
-              "is wrong on validation data, e.g. 0.02.")  # fmt: skip
+              help="Withhold answers, as Unclassified, so that on average at most this share of "
+              "the others is wrong, e.g. 0.05; refused where the validation videos are too few "
+              "to promise it.")  # fmt: skip
 @click.option("--strict", is_flag=True,
-              help="With --max-error: ask it of the upper 95 % bound of the error, which takes "
-              "many validation videos.")  # fmt: skip
+              help="With --max-error: promise it with 95 % confidence, which takes many "
+              "validation videos.")  # fmt: skip
 @click.option("--coverage", type=float, metavar="SHARE",
               help="Give with each answer the categories among which the right one is with this "
               "probability, e.g. 0.95.")  # fmt: skip
@@ -93,7 +94,7 @@ def classify_command(
     vidkind classify clip.mp4
     vidkind classify library/ --format csv --output kinds.csv
     vidkind classify "shots/*.mov" --format jsonl | jq .category
-    vidkind classify library/ --max-error 0.02 --coverage 0.95
+    vidkind classify library/ --max-error 0.05 --coverage 0.95
     """
     from vidkind.cli.inputs import expand_inputs
     from vidkind.cli.rows import open_rows

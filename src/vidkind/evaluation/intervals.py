@@ -9,7 +9,14 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+Statistic = Callable[[Floats], Floats]
+
 BOOTSTRAP_DRAWS = 2000
+# Left out one by one, more sources would cost memory and tell no more.
+MOST_LEFT_OUT = 500
+_LEVEL = 0.95
+_MOST_LOG = 50.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,49 +58,136 @@ def wilson(successes: float, trials: float, *, level: float = 0.95) -> Interval:
     return Interval(value=100 * share, low=100 * low, high=100 * high, method="wilson")
 
 
-def bootstrap_weights(
-    sources: Sequence[str], *, draws: int = BOOTSTRAP_DRAWS, seed: int = 0
-) -> NDArray[np.float64]:
-    """How often each video counts in each draw of sources with replacement.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Resamples:
+    """What the videos might have been: sources drawn again, and sources left out.
+
+    Attributes:
+        source: int64 [N], number of each video's source, 0..n-1.
+        draws: float64 [draws, N], how often each video counts in each draw of sources.
+        left_out: float64 [G, N], 0 for the videos of one source (of one part of the sources
+            where there are more than ``MOST_LEFT_OUT``) and 1 for all others; none of one.
+    """
+
+    source: NDArray[np.int64]
+    draws: Floats
+    left_out: Floats
+
+
+def resample(sources: Sequence[str], *, draws: int = BOOTSTRAP_DRAWS, seed: int = 0) -> Resamples:
+    """Draws sources with replacement, and leaves each out once.
 
     Videos of one source are not independent, so sources are drawn, not videos (cluster
-    bootstrap; Davison & Hinkley, 1997, section 3.8).
-
-    Returns:
-        float64 [draws, N].
+    bootstrap; Davison & Hinkley, 1997, section 3.8). With many sources, parts of them are left
+    out (delete-a-group jackknife; Kott, 2001).
     """
     _, index = np.unique(np.asarray(sources), return_inverse=True)
     count = int(index.max()) + 1
     generator = np.random.default_rng(seed)
     per_source = generator.multinomial(count, np.full(count, 1 / count), size=draws)
-    return per_source[:, index].astype(np.float64)
+    parts = min(count, MOST_LEFT_OUT) if count > 1 else 0
+    return Resamples(
+        source=index,
+        draws=per_source[:, index].astype(np.float64),
+        left_out=(index % max(parts, 1) != np.arange(parts)[:, None]).astype(np.float64),
+    )
 
 
-def bootstrap(
-    statistic: Callable[[NDArray[np.float64]], float],
-    weights: NDArray[np.float64],
-    draws: NDArray[np.float64],
-    *,
-    level: float = 0.95,
+def resampled_interval(
+    statistic: Statistic, weights: Floats, resamples: Resamples, *, skewed: bool = False
 ) -> Interval:
-    """Percentile bootstrap of a weighted statistic.
+    """95 % interval of a weighted statistic.
 
     Args:
-        statistic: Maps weights [N] to a figure.
+        statistic: Maps weights [R, N] to figures [R].
         weights: float64 [N], weight of each video in the figure itself.
-        draws: float64 [draws, N] from ``bootstrap_weights``.
-        level: Confidence level.
+        resamples: From ``resample``.
+        skewed: The figure is 0 or more with a long tail above, as a mean loss is: see
+            ``log_interval``.
     """
-    values = np.array([statistic(weights * draw) for draw in draws])
-    return percentile_interval(statistic(weights), values, level=level)
+    value = float(statistic(weights[None])[0])
+    left_out = statistic(resamples.left_out * weights)
+    if skewed and value > 0 and len(left_out) > 1:
+        return log_interval(value, left_out)
+    return percentile_interval(value, statistic(resamples.draws * weights), left_out)
 
 
-def percentile_interval(
-    value: float, draws: NDArray[np.float64], *, level: float = 0.95
-) -> Interval:
-    """Interval between the percentiles of bootstrap draws [draws]; NaN draws do not count."""
-    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2])
+def percentile_interval(value: float, draws: Floats, left_out: Floats) -> Interval:
+    """95 % percentile bootstrap, widened for few sources (Hesterberg, 2015, section 4.3).
+
+    Percentiles are taken further out by what a t quantile is beyond a normal one, and by
+    n / (n - 1) in the variance. The degrees of freedom say how many sources make the figure
+    move: few, where a few do all of it, however many others stand by (Satterthwaite, 1946; Pan
+    & Wall, "Small-sample adjustments in using the sandwich variance estimator", 2002).
+
+    Args:
+        value: The figure.
+        draws: float64 [draws], of bootstrap draws; NaN draws do not count.
+        left_out: float64 [G], with each source left out.
+    """
+    reach = NormalDist().cdf(_influence(value, left_out)[1])
+    low, high = np.nanquantile(draws, [1 - reach, reach])
     return Interval(value=float(value), low=float(low), high=float(high), method="bootstrap")
+
+
+def log_interval(value: float, left_out: Floats) -> Interval:
+    """95 % jackknife interval on a logarithmic scale, for figures above 0.
+
+    The error of a mean loss grows with the loss; its logarithm has a more even one (Davison &
+    Hinkley, 1997, section 5.2.2; the t quantile as in ``percentile_interval``).
+
+    Args:
+        value: The figure, above 0.
+        left_out: float64 [G], with each source left out.
+    """
+    error, quantile = _influence(value, left_out)
+    factor = float(np.exp(min(quantile * error / value, _MOST_LOG)))
+    return Interval(value=value, low=value / factor, high=value * factor, method="jackknife")
+
+
+def _influence(value: float, left_out: Floats) -> tuple[float, float]:
+    """Standard error of a figure, and how many of them a 95 % interval reaches either way."""
+    # Intervals of proportions do without scipy, which is not in the core install.
+    from scipy.special import stdtrit
+
+    count = len(left_out)
+    if count < 2:
+        return 0.0, np.inf
+    values = np.where(np.isnan(left_out), value, left_out)
+    squares = ((count - 1) / count * (values.mean() - values)) ** 2
+    spread = squares.sum()
+    # The variance of a sum of squares, from the squares themselves.
+    noise = (squares**2).sum() - spread**2 / count
+    freedom = min(count - 1, 2 * spread**2 / noise) if noise > 0 else count - 1
+    stretch = float(np.sqrt(count / (count - 1)))
+    return float(np.sqrt(spread)), float(stdtrit(freedom, 0.5 + _LEVEL / 2)) * stretch
+
+
+def paired_difference(gains: Floats, resamples: Resamples, weights: Floats) -> Interval:
+    """95 % interval of a mean of gains, each -1, 0 or 1, in percent.
+
+    Agresti & Min, "Simple improved confidence intervals for comparing matched proportions"
+    (Statistics in Medicine 2005): two sources more, one of no gain, half of one gained and half
+    of one lost. Where few videos are answered differently it holds the truth in more than 95 %
+    of cases, where resampling holds it in far fewer: draws of no difference have no width.
+
+    Args:
+        gains: float64 [N].
+        resamples: From ``resample``.
+        weights: float64 [N], weight of each video.
+    """
+    per_source = np.bincount(resamples.source, weights * gains)
+    per_source *= len(per_source) / weights.sum()
+    count = len(per_source) + 2
+    centre = per_source.sum() / count
+    variance = ((per_source**2).sum() + 1) / count - centre**2
+    reach = NormalDist().inv_cdf(0.5 + _LEVEL / 2) * np.sqrt(variance / count)
+    return Interval(
+        value=100 * float(per_source.mean()),
+        low=100 * max(-1.0, float(centre - reach)),
+        high=100 * min(1.0, float(centre + reach)),
+        method="agresti-min",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +198,7 @@ class PairedTest:
         only_a_right: Videos that A answers rightly and B wrongly.
         only_b_right: The other way round.
         p_value: Two-sided exact McNemar test (McNemar, 1947; exact binomial form).
-        difference: Accuracy of A minus accuracy of B per source, bootstrap interval.
+        difference: Accuracy of A minus accuracy of B per source, Agresti-Min interval.
         sources_needed: How many sources it takes to tell a difference of this size apart with
             80 % power; None where there is no difference.
     """
@@ -124,8 +218,8 @@ class PairedTest:
 def paired_test(
     right_a: NDArray[np.bool_],
     right_b: NDArray[np.bool_],
-    weights: NDArray[np.float64],
-    draws: NDArray[np.float64],
+    weights: Floats,
+    resamples: Resamples,
 ) -> PairedTest:
     """Compares two classifiers on the same N videos.
 
@@ -133,22 +227,20 @@ def paired_test(
         right_a: bool [N], whether A is right.
         right_b: bool [N], whether B is right.
         weights: float64 [N], weight of each video.
-        draws: float64 [draws, N] from ``bootstrap_weights``.
+        resamples: From ``resample``.
     """
-    # Intervals alone do without scipy, which is not in the core install.
     from scipy.stats import binomtest
 
     only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(~right_a & right_b))
     discordant = only_a + only_b
     p_value = float(binomtest(only_a, discordant, 0.5).pvalue) if discordant else 1.0
     gain = right_a.astype(float) - right_b.astype(float)
-    difference = bootstrap(lambda w: 100 * float(gain @ w / w.sum()), weights, draws)
     total = weights.sum()
     return PairedTest(
         only_a_right=only_a,
         only_b_right=only_b,
         p_value=p_value,
-        difference=difference,
+        difference=paired_difference(gain, resamples, weights),
         sources_needed=sources_needed(
             float((right_a & ~right_b) @ weights / total),
             float((~right_a & right_b) @ weights / total),

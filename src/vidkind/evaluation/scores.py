@@ -11,8 +11,9 @@ from sklearn.metrics import confusion_matrix
 
 from vidkind.evaluation.intervals import (
     Interval,
-    bootstrap_weights,
+    Resamples,
     percentile_interval,
+    resample,
     wilson,
 )
 
@@ -21,7 +22,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScoredSet:
-    """What is scored: labels, the weight of each video, and the bootstrap draws of sources.
+    """What is scored: labels, the weight of each video, and the resamples of sources.
 
     Attributes:
         labels: int64 [N].
@@ -29,7 +30,7 @@ class ScoredSet:
         sources: Source of each video.
         clip_weights: float64 [N], all 1.
         source_weights: float64 [N], 1 / videos of the same source: each source weighs 1.
-        draws: float64 [draws, N].
+        draws: Sources drawn again and left out, for intervals.
     """
 
     labels: NDArray[np.int64]
@@ -37,7 +38,7 @@ class ScoredSet:
     sources: tuple[str, ...]
     clip_weights: NDArray[np.float64]
     source_weights: NDArray[np.float64]
-    draws: NDArray[np.float64]
+    draws: Resamples
 
     @staticmethod
     def create(
@@ -51,7 +52,7 @@ class ScoredSet:
             sources=tuple(sources),
             clip_weights=np.ones(len(labels)),
             source_weights=1.0 / counts[index],
-            draws=bootstrap_weights(sources, seed=seed),
+            draws=resample(sources, seed=seed),
         )
 
 
@@ -116,18 +117,21 @@ def _level(
     predicted: NDArray[np.int64], test: ScoredSet, weights: NDArray[np.float64]
 ) -> LevelScores:
     matrix = _confusion(predicted, test, weights)
-    drawn = _drawn_confusions(predicted, test, weights)
+    whole = matrix[None]
+    drawn, left = _resampled_confusions(predicted, test, weights)
     total = weights.sum()
     return LevelScores(
         accuracy=wilson(min(float(np.trace(matrix)), total), total),
-        f1_weighted=percentile_interval(_f1_weighted(matrix[None])[0], _f1_weighted(drawn)),
-        f1_macro=percentile_interval(_f1_macro(matrix[None])[0], _f1_macro(drawn)),
+        f1_weighted=percentile_interval(
+            _f1_weighted(whole)[0], _f1_weighted(drawn), _f1_weighted(left)
+        ),
+        f1_macro=percentile_interval(_f1_macro(whole)[0], _f1_macro(drawn), _f1_macro(left)),
     )
 
 
 def _classes(predicted: NDArray[np.int64], test: ScoredSet) -> dict[str, ClassScore]:
     matrix = _confusion(predicted, test, test.source_weights)
-    drawn = _f1(_drawn_confusions(predicted, test, test.source_weights))
+    drawn, left = map(_f1, _resampled_confusions(predicted, test, test.source_weights))
     f1 = _f1(matrix[None])[0]
     # A class that is neither there nor answered has F1 0, as in ``compute_metrics``.
     f1, drawn = np.nan_to_num(f1), np.where(np.isnan(f1), 0, drawn)
@@ -139,7 +143,7 @@ def _classes(predicted: NDArray[np.int64], test: ScoredSet) -> dict[str, ClassSc
             precision=float(precision[k]),
             recall=float(recall[k]),
             f1=float(f1[k]),
-            f1_interval=percentile_interval(f1[k], drawn[:, k]),
+            f1_interval=percentile_interval(f1[k], drawn[:, k], left[:, k]),
             support=int(np.sum(test.labels == k)),
         )
         for k, name in enumerate(test.categories)
@@ -158,14 +162,17 @@ def _confusion(
     return matrix
 
 
-def _drawn_confusions(
+def _resampled_confusions(
     predicted: NDArray[np.int64], test: ScoredSet, weights: NDArray[np.float64]
-) -> Matrix:
-    """Confusion matrix of every bootstrap draw: float64 [draws, K, K]."""
+) -> tuple[Matrix, Matrix]:
+    """Confusion matrices of the draws and of what is left without a source: [R, K, K] each."""
     k = len(test.categories)
     cells = np.zeros((len(predicted), k * k))
     cells[np.arange(len(predicted)), test.labels * k + predicted] = weights
-    return (test.draws @ cells).reshape(-1, k, k)
+    drawn, left = (
+        (rows @ cells).reshape(-1, k, k) for rows in (test.draws.draws, test.draws.left_out)
+    )
+    return drawn, left
 
 
 def _f1(matrices: Matrix) -> Matrix:

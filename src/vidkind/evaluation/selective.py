@@ -9,14 +9,19 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 from sklearn.metrics import roc_auc_score
 
-from vidkind.evaluation.intervals import Interval, percentile_interval, wilson
-from vidkind.inference.operating import OperatingTable
+from vidkind.evaluation.intervals import (
+    Interval,
+    Resamples,
+    Statistic,
+    resampled_interval,
+    wilson,
+)
+from vidkind.inference.operating import CONFIDENCE, OperatingTable
 
 Floats = NDArray[np.float64]
 
 # Points kept of a curve; more would only name every video.
 MAX_POINTS = 200
-_LEVEL = 0.95
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,7 +78,7 @@ def _ordered(trust: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return order, np.flatnonzero(np.append(falls, True))
 
 
-def aurc(trust: Floats, right: NDArray[np.bool_], weights: Floats, draws: Floats) -> Interval:
+def aurc(trust: Floats, right: NDArray[np.bool_], weights: Floats, draws: Resamples) -> Interval:
     """Area under the risk-coverage curve, percent: mean error over all coverages.
 
     Geifman & El-Yaniv, "Selective Classification for Deep Neural Networks" (NeurIPS 2017).
@@ -83,14 +88,13 @@ def aurc(trust: Floats, right: NDArray[np.bool_], weights: Floats, draws: Floats
         trust: float64 [N].
         right: bool [N].
         weights: float64 [N].
-        draws: float64 [draws, N] from ``bootstrap_weights``.
+        draws: From ``resample``.
     """
-    value = _areas(trust, right, weights[None])[0]
-    return percentile_interval(value, _areas(trust, right, draws * weights))
+    return resampled_interval(lambda w: _areas(trust, right, w), weights, draws, skewed=True)
 
 
 def excess_aurc(
-    trust: Floats, right: NDArray[np.bool_], weights: Floats, draws: Floats
+    trust: Floats, right: NDArray[np.bool_], weights: Floats, draws: Resamples
 ) -> Interval:
     """AURC beyond that of an order that puts every wrong answer last, percent.
 
@@ -98,16 +102,18 @@ def excess_aurc(
     Takes what ``aurc`` takes.
     """
     oracle = right + np.linspace(0, 0.5, len(right))
-    return aurc_difference(trust, oracle, right, weights, draws)
+    return resampled_interval(_gap(trust, oracle, right), weights, draws, skewed=True)
 
 
 def aurc_difference(
-    a: Floats, b: Floats, right: NDArray[np.bool_], weights: Floats, draws: Floats
+    a: Floats, b: Floats, right: NDArray[np.bool_], weights: Floats, draws: Resamples
 ) -> Interval:
     """AURC of trust ``a`` minus that of ``b`` on the same draws, percent; below 0, A is better."""
-    both = np.concatenate([weights[None], draws * weights])
-    gaps = _areas(a, right, both) - _areas(b, right, both)
-    return percentile_interval(gaps[0], gaps[1:])
+    return resampled_interval(_gap(a, b, right), weights, draws)
+
+
+def _gap(a: Floats, b: Floats, right: NDArray[np.bool_]) -> Statistic:
+    return lambda weights: _areas(a, right, weights) - _areas(b, right, weights)
 
 
 def _areas(trust: Floats, right: NDArray[np.bool_], weights: Floats) -> Floats:
@@ -126,9 +132,8 @@ def _areas(trust: Floats, right: NDArray[np.bool_], weights: Floats) -> Floats:
 def operating_table(trust: Floats, right: NDArray[np.bool_], weights: Floats) -> OperatingTable:
     """Every threshold with its coverage, error, 95 % interval and upper bound.
 
-    The interval is Wilson's, for that threshold alone. The bound is Clopper & Pearson's (1934)
-    one-sided one at a level divided by the number of thresholds (Bonferroni), so that it
-    also holds for a threshold chosen by looking at the table.
+    The interval is Wilson's. The bound is Clopper & Pearson's (1934), one-sided. Both are for
+    that threshold alone; ``OperatingTable`` says how one is chosen.
 
     Args:
         trust: float64 [N].
@@ -136,16 +141,17 @@ def operating_table(trust: Floats, right: NDArray[np.bool_], weights: Floats) ->
         weights: float64 [N], 1 / videos of the same source.
     """
     curve = risk_coverage(trust, right, weights)
-    kept = _thinned(len(curve.thresholds))
     rows = []
-    for i in kept:
+    for i in _thinned(len(curve.thresholds)):
         trials = curve.answered[i]
         wrong = min(curve.error[i] * trials, trials)
         interval = wilson(wrong, trials)
-        bound = beta.ppf(1 - (1 - _LEVEL) / len(kept), wrong + 1, max(trials - wrong, 1e-9))
+        bound = beta.ppf(CONFIDENCE, wrong + 1, max(trials - wrong, 1e-9))
         found = (curve.thresholds[i], curve.coverage[i], curve.error[i])
         rows.append((*found, interval.low / 100, interval.high / 100, bound))
-    return OperatingTable(points=np.array(rows, dtype=np.float64))
+    return OperatingTable(
+        points=np.array(rows, dtype=np.float64), sources=float(curve.answered[-1])
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

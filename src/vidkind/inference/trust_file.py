@@ -62,6 +62,7 @@ def write_trust(path: Path, model: TrustModel) -> None:
         "signals": np.array(SIGNALS),
         "temperature": np.array(model.temperature),
         **{f"table_{kind}": model.tables[kind].points for kind in KINDS},
+        **{f"sources_{kind}": np.array(model.tables[kind].sources) for kind in KINDS},
         "conformal_scores": model.conformal.scores,
         "conformal_weights": model.conformal.weights,
         "mean": statistics.mean,
@@ -118,6 +119,9 @@ def _model(arrays: dict[str, NDArray[Any]]) -> TrustModel:
     mean, scale, basis, centroids = (numbers[name] for name in names)
     if basis.shape != (len(mean), centroids.shape[1]) or scale.shape != mean.shape:
         raise ValueError(f"basis is {list(basis.shape)}; expected [{len(mean)}, P]")
+    conformal = ConformalScores(
+        scores=numbers["conformal_scores"], weights=numbers["conformal_weights"]
+    )
     return TrustModel(
         statistics=FeatureStatistics(mean=mean, scale=scale, basis=basis, centroids=centroids),
         weights=TrustWeights(
@@ -126,10 +130,15 @@ def _model(arrays: dict[str, NDArray[Any]]) -> TrustModel:
             coefficients=numbers["coefficients"],
             intercept=float(numbers["intercept"]),
         ),
-        tables={kind: OperatingTable(points=numbers[f"table_{kind}"]) for kind in KINDS},
-        conformal=ConformalScores(
-            scores=numbers["conformal_scores"], weights=numbers["conformal_weights"]
-        ),
+        tables={
+            kind: OperatingTable(
+                points=numbers[f"table_{kind}"],
+                # Bundles made before say it here alone: all was fitted on the same videos.
+                sources=float(numbers.get(f"sources_{kind}", conformal.weights.sum())),
+            )
+            for kind in KINDS
+        },
+        conformal=conformal,
         temperature=float(numbers["temperature"]),
         quick_thresholds={
             effort: float(numbers[_QUICK + effort])
