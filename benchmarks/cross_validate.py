@@ -6,7 +6,8 @@ Five folds by group over all sources. Temporal models are trained for a fixed nu
 no fold's test videos choose anything; they are only watched. Every figure is per source, with
 its interval; every row is compared with logistic regression on the same videos.
 ``--against`` names features of the same clips from another backbone, to compare with;
-``--degraded`` adds degraded versions of training clips, as the shipped bundle was trained with.
+``--degraded`` adds degraded versions of training clips; ``--cross-fitted`` scores the ensembles of
+a run of ``vidkind train --cross-fit`` out of fold, as the shipped bundle was trained.
 """
 
 from __future__ import annotations
@@ -36,10 +37,18 @@ from vidkind.evaluation.scores import ScoredSet, score
 from vidkind.features.splits import split_file
 from vidkind.features.store import FeatureSet, read_features
 from vidkind.inference.tta import softmax
-from vidkind.training import load_members, member_logits, train_ensemble
+from vidkind.training import (
+    LoadedMember,
+    fold_folder,
+    load_members,
+    member_logits,
+    read_cross_fit,
+    train_ensemble,
+)
 
 NUM_FOLDS = 5
 DEGRADED = " (with degraded)"
+SHIPPED = "shipped recipe"
 Method = Callable[[FeatureSet, FeatureSet], dict[str, np.ndarray]]
 
 
@@ -59,19 +68,49 @@ def temporal(preset: str, seeds: tuple[int, ...], prefix: str) -> Method:
                 preset=preset, seeds=seeds, progress=False, dashboards=False,
             )  # fmt: skip
             members = load_members(Path(folder))
-        logits = lambda features, steps: member_logits(members, features, steps)  # noqa: E731
-        plain = ensemble_view_probabilities(logits, test, use_tta=False)
-        views = ensemble_view_probabilities(logits, test, use_tta=True)
-        quick, steps = quick_sequences(test.features, test.num_frames)
-        rows = {f"{prefix}, seed {m.seed}": p for m, p in zip(members, plain, strict=True)}
-        return {
-            **rows,
-            f"{prefix}, ensemble": plain.mean(axis=0),
-            f"{prefix}, ensemble + TTA": views.mean(axis=0),
-            f"{prefix}, ensemble, 8 frames": softmax(logits(quick, steps)).mean(axis=0),
-        }
+        return answers(members, test, prefix)
 
     return method
+
+
+def answers(members: list[LoadedMember], test: FeatureSet, prefix: str) -> dict[str, np.ndarray]:
+    """Probabilities of members, ensemble, ensemble with TTA, and of a quick look."""
+    logits = lambda features, steps: member_logits(members, features, steps)  # noqa: E731
+    plain = ensemble_view_probabilities(logits, test, use_tta=False)
+    views = ensemble_view_probabilities(logits, test, use_tta=True)
+    quick, steps = quick_sequences(test.features, test.num_frames)
+    rows = {f"{prefix}, seed {m.seed}": p for m, p in zip(members, plain, strict=True)}
+    return {
+        **rows,
+        f"{prefix}, ensemble": plain.mean(axis=0),
+        f"{prefix}, ensemble + TTA": views.mean(axis=0),
+        f"{prefix}, ensemble, 8 frames": softmax(logits(quick, steps)).mean(axis=0),
+    }
+
+
+def cross_fitted(run: Path, videos: FeatureSet) -> dict[str, np.ndarray]:
+    """What the ensembles of a cross-fitted run say of videos, each by one that lacks its group.
+
+    The run may have learned from more videos, in folders of their own: paths are compared from
+    their ends.
+    """
+    folds = read_cross_fit(run)
+    if folds is None:
+        raise SystemExit(f"{run} was not trained with --cross-fit")
+    fold_of = {
+        path[start:]: fold
+        for path, fold in folds.fold_of.items()
+        for start in (0, *(i + 1 for i, letter in enumerate(path) if letter == "/"))
+    }
+    number = np.array([fold_of[path] for path in videos.paths])
+    found: dict[str, np.ndarray] = {}
+    for fold in range(1, folds.num_folds + 1):
+        rows = np.flatnonzero(number == fold)
+        members = load_members(fold_folder(run, fold))
+        for name, values in answers(members, videos.subset(rows), SHIPPED).items():
+            shape = (len(videos), len(videos.categories))
+            found.setdefault(name, np.full(shape, np.nan))[rows] = values
+    return found
 
 
 def with_degraded(method: Method, degraded: FeatureSet) -> Method:
@@ -171,6 +210,7 @@ def main() -> None:
     parser.add_argument("--origins", type=Path, default=Path(__file__).parent / "realclips.csv")
     parser.add_argument("--against", type=Path, nargs="*", default=[], help="NAME=FOLDER ...")
     parser.add_argument("--degraded", type=Path, help="Feature file of vidkind extract --degraded.")
+    parser.add_argument("--cross-fitted", type=Path, help="Run of vidkind train --cross-fit.")
     parser.add_argument("--seeds", default="42,43,44,45")
     arguments = parser.parse_args()
     videos, origins = read_features(arguments.features), read_origins(arguments.origins)
@@ -203,6 +243,10 @@ def main() -> None:
         seconds |= dict.fromkeys(rows, taken)
         print(*rows, f"{taken:.0f} s", flush=True)
     shipped = "compact, ensemble" + (DEGRADED if arguments.degraded else "")
+    if arguments.cross_fitted:
+        rows = cross_fitted(arguments.cross_fitted, videos)
+        found, seconds = found | rows, seconds | dict.fromkeys(rows, None)
+        shipped = f"{SHIPPED}, ensemble"
     test = scored_set(videos)
     right = {name: values.argmax(axis=1) == videos.labels for name, values in found.items()}
     reference = "logistic regression"

@@ -1,15 +1,15 @@
 """What calibration, trust, abstaining and label sets are worth on real clips and foreign ones.
 
-    python benchmarks/trust.py RUN FEATURES --clips CLIPS/manifest.csv -o results/trust.json
+    python benchmarks/trust.py RUN FEATURES --clips CLIPS/manifest.csv --cross-fitted RUN
+        -o results/trust.json
 
 On val: calibration before and after (cross-fitted by group), temperature against vector
 scaling, AURC of learned trust against the published weights and against plain confidence,
 the largest coverage at each wanted error rate. Then videos that are none of the categories,
 rendered and encoded with another seed than trust was fitted with, and clips spliced from two
-categories. ``--cross-validate`` trains an ensemble on each of five folds, fits temperature,
-trust and thresholds on a part of that fold's training groups, and scores the videos left out:
-what a user meets on sources that nothing has seen. Rendered files and trained folds are kept
-in ``--work`` and made once.
+categories. ``--cross-fitted`` names a run of ``vidkind train --cross-fit``: its answers to the
+videos of each fold, with temperature, trust and thresholds fitted on the other folds. Rendered
+files are kept in ``--work`` and made once.
 """
 
 from __future__ import annotations
@@ -21,40 +21,45 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from cross_validate import NUM_FOLDS, folds, joined_degraded
 from provenance import write_result
 from scipy.optimize import minimize
 
 from vidkind.cli.backbone import open_backbone
 from vidkind.config import SamplingOptions
 from vidkind.errors import ConfigError
+from vidkind.evaluation.baselines import logistic_regression_probabilities
 from vidkind.evaluation.calibration import (
     cross_fitted_temperatures,
+    fit_temperature,
     negative_log_likelihood,
     score_calibration,
 )
-from vidkind.evaluation.evaluate import Evaluation, evaluate
+from vidkind.evaluation.evaluate import evaluate
 from vidkind.evaluation.folds import group_folds
-from vidkind.evaluation.intervals import bootstrap_weights, wilson
+from vidkind.evaluation.intervals import wilson
 from vidkind.evaluation.out_of_scope import KINDS, rendered_features, spliced
+from vidkind.evaluation.parts import Part, joined_observations
+from vidkind.evaluation.result import Evaluation
 from vidkind.evaluation.scores import ScoredSet
 from vidkind.evaluation.selective import aurc, aurc_difference, separation
-from vidkind.evaluation.trust_fit import Observed, observe
-from vidkind.evaluation.trust_report import MAX_ERRORS
+from vidkind.evaluation.trust_fit import Observed, fit_statistics, observe
+from vidkind.evaluation.trust_report import MAX_ERRORS, fit_trust
 from vidkind.features import embed_videos
 from vidkind.features.backbones import Backbone
 from vidkind.features.extract import options_from_provenance
-from vidkind.features.splits import kept_backbone, read_split
-from vidkind.features.store import FeatureSet, read_features
+from vidkind.features.splits import kept_backbone, read_split, read_train_and_val
+from vidkind.features.store import FeatureSet
 from vidkind.files import atomic_path
+from vidkind.inference.trust import FeatureStatistics
 from vidkind.inference.trust_file import TrustModel
 from vidkind.inference.tta import ensemble_probabilities, softmax
 from vidkind.training import (
+    fold_folder,
     load_members,
     member_attention,
     member_logits,
+    read_cross_fit,
     read_run,
-    train_ensemble,
 )
 from vidkind.video import sample_frames
 from vidkind.video.encode import write_video
@@ -77,8 +82,10 @@ class Ensemble:
     def attention(self, features: np.ndarray, steps: np.ndarray) -> np.ndarray:
         return member_attention(self.members, features, steps)
 
-    def observe(self, features: np.ndarray, steps: np.ndarray) -> Observed:
-        return observe(self.logits, self.attention, features, steps)
+    def observe(
+        self, features: np.ndarray, steps: np.ndarray, statistics: FeatureStatistics
+    ) -> Observed:
+        return observe(self.logits, self.attention, features, steps, statistics)
 
     def evaluate(self, test: FeatureSet, train: FeatureSet, foreign: dict) -> Evaluation:
         return evaluate(
@@ -191,7 +198,7 @@ def told_apart(
     """AUROC and FPR@95 of val clips against each kind of foreign material."""
 
     def trusts(features: np.ndarray, steps: np.ndarray) -> dict[str, np.ndarray]:
-        signals = ensemble.observe(features, steps).signals(model.temperature, model.statistics)
+        signals = ensemble.observe(features, steps, model.statistics).signals(model.temperature)
         kinds = {kind: model.trust(signals, kind) for kind in ("learned", "published")}
         return {**kinds, "confidence": signals[:, 0]}
 
@@ -206,50 +213,88 @@ def told_apart(
     }
 
 
-def cross_validation(
-    videos: FeatureSet,
-    seeds: tuple[int, ...],
-    work: Path,
-    foreign: dict,
-    degraded: FeatureSet | None,
-) -> dict:
-    """Everything fitted inside each fold, scored on the videos left out."""
+def out_of_fold(run: Path, videos: FeatureSet, foreign: dict, answers: Path) -> dict:
+    """Answers of a cross-fitted run to videos left out; what is fitted on them, fitted without.
+
+    Temperature, trust and thresholds of a fold are fitted on the answers to the other folds'
+    videos. What is said of all is kept in ``answers`` for ``interval_coverage.py``, with the
+    answers of logistic regression on the same folds.
+    """
+    folds = read_cross_fit(run)
+    if folds is None:
+        raise SystemExit(f"{run} was not trained with --cross-fit")
     shape = (len(videos), len(videos.categories))
-    scores, plain = np.empty(shape), np.empty(shape)
+    regression = np.empty(shape)
+    held_rows = folds.rows(videos)
+    parts, observed = [], []
+    for number, held in enumerate(held_rows, start=1):
+        train = videos.subset(np.setdiff1d(np.arange(len(videos)), held))
+        test, ensemble = videos.subset(held), Ensemble(fold_folder(run, number))
+        statistics = fit_statistics(train)
+        parts.append(Part(rows=held, logits=ensemble.logits, train=train))
+        observed.append(ensemble.observe(test.features, test.num_frames, statistics))
+        regression[held] = logistic_regression_probabilities(train, test)
+    whole, statistics, final = (
+        joined_observations(parts, observed),
+        fit_statistics(videos),
+        Ensemble(run),
+    )
+    strange = {
+        name: final.observe(features, steps, statistics)
+        for name, (features, steps) in {**foreign, "splices": spliced(videos)}.items()
+    }
+    scores, plain = np.empty(shape), ensemble_probabilities(whole.logits)
     trusts = {kind: np.empty(len(videos)) for kind in ("learned", "published", "confidence")}
     given = {wanted: np.zeros(len(videos), bool) for wanted in MAX_ERRORS}
-    for number, (train_rows, test_rows) in enumerate(folds(videos, NUM_FOLDS)):
-        train, test = videos.subset(train_rows), videos.subset(test_rows)
-        inner_train, inner_val = (train.subset(r) for r in next(folds(train, NUM_FOLDS, seed=1)))
-        run = work / f"fold_{number}"
-        train_ensemble(
-            inner_train if degraded is None else joined_degraded(inner_train, degraded),
-            inner_val, run, preset="compact", seeds=seeds, progress=False,
-            dashboards=False,
-        )  # fmt: skip
-        ensemble = Ensemble(run)
-        model = ensemble.evaluate(inner_val, inner_train, foreign).trust_model
-        observed = ensemble.observe(test.features, test.num_frames)
-        signals = observed.signals(model.temperature, model.statistics)
-        scores[test_rows] = ensemble_probabilities(observed.logits / model.temperature)
-        plain[test_rows] = ensemble_probabilities(observed.logits)
+    for held in held_rows:
+        rows = np.setdiff1d(np.arange(len(videos)), held)
+        model = fitted_trust(videos.subset(rows), whole.subset(rows), statistics, strange)
+        own = whole.subset(held)
+        signals = own.signals(model.temperature)
+        scores[held] = ensemble_probabilities(own.logits / model.temperature)
         for kind in ("learned", "published"):
-            trusts[kind][test_rows] = model.trust(signals, kind)
-        trusts["confidence"][test_rows] = signals[:, 0]
+            trusts[kind][held] = model.trust(signals, kind)
+        trusts["confidence"][held] = signals[:, 0]
         for wanted in MAX_ERRORS:
             try:
                 point = model.tables["learned"].largest_coverage(wanted)
             except ConfigError:
                 continue
-            given[wanted][test_rows] = trusts["learned"][test_rows] >= point.threshold
-        print(f"fold {number + 1} of {NUM_FOLDS}", flush=True)
+            given[wanted][held] = trusts["learned"][held] >= point.threshold
+    np.savez_compressed(
+        answers,
+        probabilities=scores,
+        uncalibrated=plain,
+        regression=regression,
+        labels=videos.labels,
+        sources=np.array(videos.source_ids),
+        groups=np.array(videos.groups),
+        **trusts,
+    )
     return summary(videos, scores, plain, trusts, given)
+
+
+def fitted_trust(
+    videos: FeatureSet, observed: Observed, statistics: FeatureStatistics, foreign: dict
+) -> TrustModel:
+    """Temperature and trust as ``vidkind evaluate`` fits them; quick looks take no part."""
+    scored = ScoredSet.create(videos.labels, videos.categories, videos.source_ids, seed=0)
+    model, _ = fit_trust(
+        observed,
+        videos.groups,
+        scored,
+        temperature=fit_temperature(observed.logits, videos.labels),
+        statistics=statistics,
+        foreign=foreign,
+        quick=observed,
+    )
+    return model
 
 
 def summary(videos, scores, plain, trusts, given) -> dict:
     """Figures of out-of-fold answers, every source weighing 1."""
     scored = ScoredSet.create(videos.labels, videos.categories, videos.source_ids, seed=0)
-    weights, draws = scored.source_weights, bootstrap_weights(videos.source_ids)
+    weights, draws = scored.source_weights, scored.draws
     right = scores.argmax(axis=1) == videos.labels
 
     def share(chosen, mass) -> dict | None:
@@ -268,8 +313,8 @@ def summary(videos, scores, plain, trusts, given) -> dict:
     for kind, trust in trusts.items():
         order = np.argsort(-trust, kind="stable")
         answered = np.cumsum(weights[order])
-        error = np.cumsum((weights * ~right)[order]) / answered
-        reached = np.flatnonzero(error <= 0.02)
+        expected = (np.cumsum((weights * ~right)[order]) + 1) / (answered + 1)
+        reached = np.flatnonzero(expected <= 0.02)
         rows = order[: reached[-1] + 1] if len(reached) else order[:0]
         chosen = np.isin(np.arange(len(right)), rows)
         best[kind] = {
@@ -287,7 +332,7 @@ def summary(videos, scores, plain, trusts, given) -> dict:
         "learned_minus_published": asdict(
             aurc_difference(trusts["learned"], trusts["published"], right, weights, draws)
         ),
-        "thresholds_from_inner_validation": points,
+        "thresholds_from_other_folds": points,
         "largest_coverage_at_2_percent": best,
     }
 
@@ -299,9 +344,7 @@ def main() -> None:
     parser.add_argument("features", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--clips", type=Path, help="manifest.csv of real clips, for splices")
-    parser.add_argument("--cross-validate", action="store_true")
-    parser.add_argument("--degraded", type=Path, help="Feature file of vidkind extract --degraded.")
-    parser.add_argument("--seeds", default="42,43")
+    parser.add_argument("--cross-fitted", type=Path, help="Run of vidkind train --cross-fit.")
     parser.add_argument("--work", type=Path, default=Path("results/trust"))
     arguments = parser.parse_args()
     ensemble = Ensemble(arguments.run)
@@ -322,12 +365,12 @@ def main() -> None:
         "scaling_nll": vector_scaling(test, ensemble.logits(test.features, test.num_frames)),
         "foreign": told_apart(ensemble, result.trust_model, test, strange),
     }
-    if arguments.cross_validate:
-        everything = train.joined(test)
-        seeds = tuple(int(seed) for seed in arguments.seeds.split(","))
-        work = arguments.work / f"folds_{backbone.card.sha256[:16]}"
-        degraded = read_features(arguments.degraded) if arguments.degraded else None
-        found["cross_validation"] = cross_validation(everything, seeds, work, foreign, degraded)
+    if arguments.cross_fitted:
+        everything = read_train_and_val(arguments.features)
+        answers = arguments.output.with_name("answers.npz")
+        found["cross_validation"] = out_of_fold(
+            arguments.cross_fitted, everything, foreign, answers
+        )
     print("\n".join(result.in_words))
     write_result(arguments.output, found)
 

@@ -53,11 +53,11 @@ def abstaining() -> str:
         folds = result["cross_validation"]
         rows += [
             [
-                f"five folds, learned, {float(wanted):.0%} (threshold from inner validation)",
+                f"five folds, learned, {float(wanted):.0%} (threshold from the other folds)",
                 interval(point["coverage"]),
                 interval(point["error"]) if point["error"] else "-",
             ]
-            for wanted, point in folds["thresholds_from_inner_validation"].items()
+            for wanted, point in folds["thresholds_from_other_folds"].items()
         ]
         rows += [
             [
@@ -118,10 +118,45 @@ def label_sets() -> str:
     return table(["wanted", "held, %", "mean size", "single category, %"], rows)
 
 
+def interval_coverage() -> str:
+    """How often each interval holds the truth, by number of sources."""
+    result = load("interval_coverage")
+    sizes = result["coverage"]["sizes"]
+    rows = [
+        [name, *(f"{found[name]['held']:.1f}" for found in sizes.values())]
+        for name in result["coverage"]["truth"]
+    ]
+    header = ["holds the truth, % of simulations", *(f"{size} sources" for size in sizes)]
+    noise = 100 * (0.05 * 0.95 / result["repetitions"]) ** 0.5
+    return (
+        f"{table(header, rows)}\n\n{result['repetitions']} simulations a cell; their own standard "
+        f"error is {noise:.1f} points.\n\n{stamp(result)}"
+    )
+
+
+def max_error() -> str:
+    """What thresholds give on sources that they were not fitted on, by rule."""
+    result = load("interval_coverage")
+    rows = []
+    for count, wanted in result["abstaining"].items():
+        for error, rules in wanted.items():
+            cells = [
+                "refused"
+                if found["error"] is None
+                else f"{found['error']:.1f} / {found['coverage']:.0f} / {found['promised']:.0f}"
+                for found in rules.values()
+            ]
+            rows.append([f"{count} sources, {float(error):.0%}", *cells])
+    rules = list(next(iter(wanted.values())))
+    return table(["asked: wrong / answered / promised, %", *rules], rows)
+
+
 TRUST_BLOCKS: dict[str, Callable[[], str]] = {
     "calibration": calibration,
     "scaling": scaling,
     "abstaining": abstaining,
     "foreign": foreign,
     "label sets": label_sets,
+    "interval coverage": interval_coverage,
+    "max error": max_error,
 }

@@ -10,7 +10,8 @@ import numpy as np
 from tests.clips import render
 from tests.features import CATEGORIES, drawn_features
 from vidkind.evaluation.compare import Answered, BundleComparison, Cost, compare_answers
-from vidkind.evaluation.evaluate import ENSEMBLE, Evaluation, evaluate
+from vidkind.evaluation.evaluate import evaluate
+from vidkind.evaluation.result import ENSEMBLE, Evaluation
 from vidkind.evaluation.suspects import find_suspects
 from vidkind.features.store import FeatureSet
 from vidkind.records import ErrorRecord, Prediction, VideoItem

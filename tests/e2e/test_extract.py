@@ -177,6 +177,9 @@ def test_degraded_versions_of_training_videos_get_a_file_of_their_own(
     again = vidkind(*command, "--degraded", 2)
     assert "30 from an earlier run" in again.stdout
     assert np.array_equal(degraded.features, read_features(tmp_path / name).features)
+    vidkind(*command, "--degraded", 1, "--degrade-val")
+    val = read_features(tmp_path / "val_features_multiscale.h5")
+    assert read_features(tmp_path / f"val_{name.partition('_')[2]}").paths == val.paths
     vidkind(*command)
     assert not (tmp_path / name).exists()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tiny import tiny_backbone
+from tests.tiny import marked_int8, tiny_backbone
 from vidkind import SingleVideoClassifier
 from vidkind.evaluation.evaluate import ensemble_view_probabilities
 from vidkind.evaluation.trust_fit import observe
@@ -95,8 +95,9 @@ def test_the_bundle_has_the_trust_that_was_evaluated(loop) -> None:
         lambda features, steps: member_attention(members, features, steps),
         test.features,
         test.num_frames,
+        model.statistics,
     )
-    expected = model.trust(observed.signals(model.temperature, model.statistics), "learned")
+    expected = model.trust(observed.signals(model.temperature), "learned")
     for i, key in enumerate(test.paths or ()):
         answer = classifier.classify_video(loop["library"] / key, effort="full")
         assert answer.trust == pytest.approx(expected[i], abs=1e-3)
@@ -169,6 +170,26 @@ def test_another_backbone_is_refused_by_the_bundle(loop, vidkind, tmp_path: Path
     assert "the features were made by tiny" in done.stderr
 
 
+def test_an_int8_graph_goes_into_the_bundle(loop, vidkind, tmp_path: Path) -> None:
+    run = shutil.copytree(loop["run"], tmp_path / "run")
+    graph = marked_int8(run / "backbone.onnx", tmp_path / "given.onnx")
+    done = vidkind("bundle", run, "-o", tmp_path / "given", "--int8", graph)
+    assert "with an int8 graph" in done.stdout
+    other = marked_int8(tiny_backbone(tmp_path, size=64), tmp_path / "other.onnx")
+    done = vidkind("bundle", run, "-o", tmp_path / "none", "--int8", other, check=1)
+    assert "the int8 graph was made from a backbone" in done.stderr
+    graph.rename(run / "backbone.int8.onnx")
+    vidkind("bundle", run, "-o", tmp_path / "beside")
+    clip = next(loop["library"].rglob("*.mp4"))
+    rows = [
+        vidkind("classify", clip, "--bundle", tmp_path / name, "--precision", "int8").stdout
+        for name in ("given", "beside")
+    ]
+    assert rows[0] == rows[1]
+    done = vidkind("classify", clip, "--bundle", loop["bundle"], "--precision", "int8", check=1)
+    assert "holds no int8 graph of its backbone" in done.stderr
+
+
 def test_members_look_at_valid_steps_only(loop) -> None:
     members = load_members(loop["run"])
     test = read_split(loop["features"], "val")
@@ -180,3 +201,24 @@ def test_members_look_at_valid_steps_only(loop) -> None:
     assert not found[:, beyond].any()
     alone = member_attention(members, test.features[:1, : steps[0]], steps[:1])
     np.testing.assert_allclose(alone[:, 0], found[:, 0, : steps[0]], atol=1e-5)
+
+
+def test_a_cross_fitted_run_is_judged_out_of_fold(loop, vidkind, tmp_path: Path) -> None:
+    run, bundle = tmp_path / "run", tmp_path / "bundle"
+    done = vidkind(
+        "train", loop["features"], "-o", run, "--cross-fit", "2", "--seeds", "42",
+        "--epochs", "12", "--no-dashboards",
+    )  # fmt: skip
+    assert "fold 2: accuracy of its members on the videos left out" in done.stdout
+    vidkind("evaluate", run, loop["features"])
+    figures = json.loads((run / "evaluation_out_of_fold.json").read_text(encoding="utf-8"))
+    taught = [len(read_split(loop["features"], split)) for split in ("train", "val")]
+    assert figures["num_videos"] == sum(taught)
+    assert figures["trust"]["cross_fitted"] is True
+    refused = vidkind("evaluate", run, loop["features"], "--split", "val", check=2)
+    assert "learned from val too" in refused.stderr
+    vidkind("evaluate", run, loop["features"], "--split", "test")
+    vidkind("bundle", run, "-o", bundle)
+    classifier = SingleVideoClassifier(bundle)
+    assert classifier.bundle.manifest.temperature == pytest.approx(figures["temperature"])
+    assert classifier.bundle.trust_file is not None

@@ -52,10 +52,17 @@ ONLY_IN = {
     "openvino": ("features/engine_openvino.py",),
     "onnxruntime": (
         "features/backbones_onnx.py",
+        "features/quantize.py",
         "distillation/",
         "performance/operations.py",
     ),
-    "sklearn": ("evaluation/", "dataset/", "distillation/", "doctor/"),
+    "sklearn": (
+        "evaluation/",
+        "dataset/",
+        "distillation/",
+        "doctor/",
+        "training/cross_fit.py",
+    ),
     "scipy": ("evaluation/",),
     "click": ("cli/",),
     "flask": ("service/",),
@@ -119,6 +126,7 @@ def test_there_is_no_utils_module() -> None:
     [
         ("features.store", "h5py"),
         ("features.backbones_torch", "torchvision"),
+        ("features.quantize", "onnx"),
         ("evaluation.baselines", "sklearn.pipeline"),
         ("doctor.shortcut", "sklearn.ensemble"),
     ],

@@ -11,9 +11,10 @@ import pytest
 from tests.features import CATEGORIES, drawn_features
 from vidkind.errors import ConfigError, FeatureFileError, MissingExtraError
 from vidkind.evaluation.baselines import time_statistics
-from vidkind.evaluation.evaluate import ENSEMBLE, ENSEMBLE_TTA, MAJORITY, Comparison, evaluate
-from vidkind.evaluation.intervals import bootstrap_weights, paired_test
+from vidkind.evaluation.evaluate import evaluate
+from vidkind.evaluation.intervals import paired_test, resample
 from vidkind.evaluation.metrics import compute_metrics
+from vidkind.evaluation.result import ENSEMBLE, ENSEMBLE_TTA, MAJORITY, Comparison
 
 
 def nearest(features: np.ndarray, num_frames: np.ndarray) -> np.ndarray:
@@ -69,7 +70,7 @@ def test_a_verdict_names_the_better_and_the_worse() -> None:
 
 def test_a_verdict_of_neither_says_how_many_sources_it_takes() -> None:
     right = {"a": np.arange(50) % 10 > 0, "b": np.arange(50) % 12 > 1}
-    draws = bootstrap_weights([str(i) for i in range(50)], draws=100)
+    draws = resample([str(i) for i in range(50)], draws=100)
     test = paired_test(right["a"], right["b"], np.ones(50), draws)
     verdict = Comparison(a="a", b="b", test=test).verdict
     assert "a cannot be told apart from b" in verdict

@@ -89,8 +89,8 @@ def test_label_sets_hold_their_coverage(found) -> None:
 def test_trust_means_the_chance_of_a_right_answer(found) -> None:
     fresh = drawn_features(1200, seed=9, noise=7)
     model = found.trust_model
-    observed = observe(logits, attention, fresh.features, fresh.num_frames)
-    trust = model.trust(observed.signals(model.temperature, model.statistics), "learned")
+    observed = observe(logits, attention, fresh.features, fresh.num_frames, model.statistics)
+    trust = model.trust(observed.signals(model.temperature), "learned")
     right = observed.logits.mean(axis=0).argmax(axis=1) == fresh.labels
     assert np.mean(trust) == pytest.approx(np.mean(right), abs=0.06)
     upper = trust >= np.median(trust)
@@ -187,8 +187,8 @@ def test_foreign_material_lowers_trust_far_away_and_keeps_the_mean() -> None:
 def test_statistics_whiten_the_training_videos() -> None:
     train = drawn_features(200, dim=5, seed=1)
     statistics = fit_statistics(train)
-    observed = observe(logits_of_any, attention, train.features, train.num_frames)
-    own = statistics.distances(observed.pooled)[np.arange(200), train.labels]
+    observed = observe(logits_of_any, attention, train.features, train.num_frames, statistics)
+    own = observed.distances[np.arange(200), train.labels]
     # Squared Mahalanobis distances of D-dimensional data are D on average.
     assert np.mean(own**2) == pytest.approx(5, rel=0.15)
 

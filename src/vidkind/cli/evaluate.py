@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,20 +18,25 @@ from vidkind.cli.score_table import print_scores
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vidkind.evaluation.evaluate import Evaluation, FeatureArrays
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vidkind.evaluation.evaluate import FeatureArrays
+    from vidkind.evaluation.result import Evaluation
     from vidkind.features.store import FeatureSet
     from vidkind.inference.trust_file import TrustModel
-    from vidkind.training import LoadedMember
+    from vidkind.training import CrossFit, LoadedMember
 
 
 @click.command("evaluate", short_help="Score a trained run on labelled features.")
 @click.argument("run", type=existing_folder)
 @click.argument("features", type=existing_path)
-@click.option("--split", default="val", show_default=True,
-              type=click.Choice(["train", "val", "test"]),
-              help="Which split to score, where FEATURES holds several.")  # fmt: skip
+@click.option("--split", type=click.Choice(["train", "val", "test"]),
+              help="Which split to score. Default: val, or for a run trained with --cross-fit "
+              "every video it learned from, by the ensemble that has not seen it.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False),
-              help="JSON file for every figure. Default: RUN/evaluation_<split>.json.")  # fmt: skip
+              help="JSON file for every figure. Default: in RUN, evaluation_<split>.json or "
+              "evaluation_out_of_fold.json.")  # fmt: skip
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False),
               help="Write report.html, one page that needs nothing else, and plots "
               "here.")  # fmt: skip
@@ -41,7 +47,7 @@ if TYPE_CHECKING:
 def evaluate_command(
     run: Path,
     features: Path,
-    split: str,
+    split: str | None,
     output: Path | None,
     report: Path | None,
     library: Path | None,
@@ -56,46 +62,49 @@ def evaluate_command(
     Scoring the val split also fits the temperature that makes confidence mean accuracy, and
     trust: how likely each answer is right, which answers to withhold for a wanted error rate, and
     label sets. Other splits, and vidkind bundle, use both. What is fitted on val is scored there
-    by cross-fitting over groups. Videos whose label is probably wrong are listed in the JSON file.
+    by cross-fitting over groups. A run trained with --cross-fit has them fitted on all its videos,
+    each answered by the ensemble trained without its group. Videos whose label is probably wrong
+    are listed in the JSON file.
     """
     from vidkind.errors import ConfigError
-    from vidkind.evaluation.evaluate import evaluate
-    from vidkind.features.splits import read_split
+    from vidkind.features.splits import read_split, read_train_and_val
     from vidkind.files import atomic_path
     from vidkind.training import (
+        OUT_OF_FOLD,
+        check_features,
         evaluation_file,
         load_members,
-        member_attention,
-        member_logits,
-        saved_temperature,
+        read_cross_fit,
     )
 
     if library is not None and report is None:
         raise ConfigError("--library shows frames in a report; give --report too")
     members = load_members(run)
-    test = read_split(features, split)
-    train = _training_features(features, test)
-    result = evaluate(
-        lambda values, steps: member_logits(members, values, steps),
-        test,
-        categories=members[0].categories,
-        train=train,
-        member_names=[f"member {member.index} (seed {member.seed})" for member in members],
-        temperature=None if split == "val" else saved_temperature(run),
-        seed=seed,
-        attention=lambda values, steps: member_attention(members, values, steps),
-        foreign=_foreign_material(run) if split == "val" else None,
-        trust=None if split == "val" else _saved_trust(run, members),
-    )
-    suspects = label_suspects(train, test, split)
+    folds = read_cross_fit(run)
+    if folds is not None and split in (None, "train", "val"):
+        if split is not None:
+            raise ConfigError(
+                f"{run} learned from {split} too; leave --split out to have every video answered "
+                "by an ensemble that has not seen it, or give --split test"
+            )
+        name, test, train = OUT_OF_FOLD, read_train_and_val(features), None
+        check_features(run, test)
+        result = _score_folds(run, members, folds, test, seed)
+    else:
+        name = split or "val"
+        test = read_split(features, name)
+        check_features(run, test)
+        train = _training_features(features, test)
+        result = _score_split(run, members, name, test, train, seed)
+    suspects = label_suspects(train, test, name)
     listed = None if suspects is None else [asdict(suspect) for suspect in suspects]
     figures = {**result.to_json(), "label_suspects": listed}
-    path = output or evaluation_file(run, split)
+    path = output or evaluation_file(run, name)
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    if split == "val" and output is None:
+    if name in ("val", OUT_OF_FOLD) and output is None:
         _keep_trust(run, result.trust_model)
-    _print(result, split)
+    _print(result, name)
     print_suspects(suspects)
     if report is not None:
         write_report(
@@ -103,12 +112,76 @@ def evaluate_command(
             result=result,
             members=members,
             test=test,
-            split=split,
+            split=name,
             run=run,
             suspects=suspects,
             library=library,
         )
     click.echo(f"every figure: {path}", err=True)
+
+
+def _score_split(
+    run: Path,
+    members: Sequence[LoadedMember],
+    split: str,
+    test: FeatureSet,
+    train: FeatureSet | None,
+    seed: int,
+) -> Evaluation:
+    from vidkind.evaluation.evaluate import evaluate
+    from vidkind.training import member_attention, member_logits, saved_temperature
+
+    return evaluate(
+        partial(member_logits, members),
+        test,
+        categories=members[0].categories,
+        train=train,
+        member_names=[f"member {member.index} (seed {member.seed})" for member in members],
+        temperature=None if split == "val" else saved_temperature(run),
+        seed=seed,
+        attention=partial(member_attention, members),
+        foreign=_foreign_material(run) if split == "val" else None,
+        trust=None if split == "val" else _saved_trust(run, members),
+    )
+
+
+def _score_folds(
+    run: Path, members: Sequence[LoadedMember], folds: CrossFit, test: FeatureSet, seed: int
+) -> Evaluation:
+    """Every video answered by the ensemble of the fold that holds it."""
+    import numpy as np
+
+    from vidkind.evaluation.evaluate import evaluate_parts
+    from vidkind.evaluation.parts import Part
+    from vidkind.training import fold_folder, load_members, member_attention, member_logits
+
+    everything = np.arange(len(test))
+
+    def part(answering: Sequence[LoadedMember], held: NDArray[np.int64], train: FeatureSet) -> Part:
+        return Part(
+            rows=held,
+            logits=partial(member_logits, answering),
+            attention=partial(member_attention, answering),
+            train=train,
+        )
+
+    parts = [
+        part(
+            load_members(fold_folder(run, number)),
+            held,
+            test.subset(np.setdiff1d(everything, held)),
+        )
+        for number, held in enumerate(folds.rows(test), start=1)
+    ]
+    return evaluate_parts(
+        parts,
+        part(members, everything, test),
+        test,
+        categories=members[0].categories,
+        member_names=[f"member {member.index} (seed {member.seed})" for member in members],
+        seed=seed,
+        foreign=_foreign_material(run),
+    )
 
 
 def _training_features(features: Path, test: FeatureSet) -> FeatureSet | None:
@@ -179,7 +252,7 @@ def _print(result: Evaluation, split: str) -> None:
 def _class_table(result: Evaluation) -> object:
     from rich.table import Table
 
-    from vidkind.evaluation.evaluate import ENSEMBLE
+    from vidkind.evaluation.result import ENSEMBLE
 
     row = next(row for row in result.rows if row.name == ENSEMBLE)
     names = list(row.classes)

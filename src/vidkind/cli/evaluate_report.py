@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from vidkind.evaluation.evaluate import Evaluation
+    from vidkind.evaluation.result import Evaluation
     from vidkind.evaluation.suspects import LabelSuspect
     from vidkind.features.store import FeatureSet
     from vidkind.training import LoadedMember

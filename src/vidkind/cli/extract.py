@@ -27,6 +27,7 @@ from vidkind.config import (
 
 if TYPE_CHECKING:
     from vidkind.features.extract import DegradedVersions
+    from vidkind.records import Split
 
 _SPLIT = SplitOptions()
 _SCALES = MultiScaleOptions()
@@ -63,6 +64,9 @@ _SCALES = MultiScaleOptions()
               metavar="COUNT",
               help="Also embed COUNT degraded versions of every training video (compressed, grey, "
               "letterboxed, with a logo, ...), so that models learn not to mind.")  # fmt: skip
+@click.option("--degrade-val", is_flag=True,
+              help="And of every validation video, which vidkind train --cross-fit learns from "
+              "too.")  # fmt: skip
 @sampling_options
 @workers_option
 @runtime_options
@@ -76,6 +80,7 @@ def extract_command(
     seed: int,
     dtype: str,
     degraded: int,
+    degrade_val: bool,
     num_frames: int,
     sampler: Sampler,
     keep_black: bool,
@@ -118,13 +123,15 @@ def extract_command(
             multi_scale=multi_scale,
             dtype=dtype,
             workers=workers,
-            degraded=_degraded_versions(degraded, seed),
+            degraded=_degraded_versions(
+                degraded, seed, ("train", "val") if degrade_val else ("train",)
+            ),
             progress=lambda item: advance(),
         )
     for name, file in report.files.items():
         click.echo(f"{name:<6}{report.written[name]:>7} videos  {file}")
-    if report.degraded_file:
-        click.echo(f"{degraded} degraded versions of each training video: {report.degraded_file}")
+    for name, file in report.degraded_files.items():
+        click.echo(f"{degraded} degraded versions of each {name} video: {file}")
     counted = sum(report.written.values())
     click.echo(
         f"{report.num_inputs} videos in: {counted} with features ({report.reused} from an earlier "
@@ -137,7 +144,7 @@ def extract_command(
         )
 
 
-def _degraded_versions(count: int, seed: int) -> DegradedVersions | None:
+def _degraded_versions(count: int, seed: int, splits: tuple[Split, ...]) -> DegradedVersions | None:
     from vidkind.errors import MissingExtraError
     from vidkind.features.extract import DegradedVersions
 
@@ -147,4 +154,4 @@ def _degraded_versions(count: int, seed: int) -> DegradedVersions | None:
         from vidkind.dataset.degrade_video import degrade_frames
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "pillow", "train") from error
-    return DegradedVersions(count=count, degrade=degrade_frames, seed=seed)
+    return DegradedVersions(count=count, degrade=degrade_frames, seed=seed, splits=splits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ from vidkind.cli.options import existing_path
 from vidkind.config import Preset
 
 if TYPE_CHECKING:
+    from vidkind.training import EnsembleResult
     from vidkind.training.presets import Precision
 
 
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 )
 @click.option("--nodes", type=click.IntRange(min=1), default=1, show_default=True, help="Machines.")
 @click.option("--precision", default="32-true", show_default=True, help="Lightning's name of it.")
+@click.option("--cross-fit", type=click.IntRange(min=2), metavar="FOLDS",
+              help="Learn from train and val: one ensemble without each fold of groups, whose "
+              "answers calibrate, and one on all videos, which is kept.")  # fmt: skip
 @click.option("--clean-only", is_flag=True,
               help="Leave out the degraded versions that vidkind extract --degraded "
               "made.")  # fmt: skip
@@ -58,6 +62,7 @@ def train_command(
     devices: int,
     nodes: int,
     precision: Precision,
+    cross_fit: int | None,
     clean_only: bool,
     no_dashboards: bool,
 ) -> None:
@@ -68,13 +73,18 @@ def train_command(
     ends with the same weights. A seed that dies (one category never found, or accuracy at
     chance) is reported, put aside and replaced once. A GPU is used where there is one.
 
+    Validation videos are for early stopping, calibration and trust, and teach nothing. With
+    --cross-fit they teach too: every video is answered by an ensemble trained without its group,
+    and calibration and trust are fitted on these answers. It takes FOLDS + 1 times as long.
+
     \b
     vidkind train features/ -o run/
+    vidkind train features/ -o run/ --cross-fit 5
     vidkind train features/ -o big/ --preset reference --precision bf16-mixed
     """
     from vidkind.features.card import keep_weights, read_card
-    from vidkind.features.splits import kept_backbone, read_degraded, read_split
-    from vidkind.training import DeviceOptions, train_ensemble, training_config
+    from vidkind.features.splits import kept_backbone
+    from vidkind.training import DeviceOptions, training_config
 
     chosen = {
         "num_epochs": epochs,
@@ -82,29 +92,60 @@ def train_command(
         "batch_size": batch_size,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    train = read_split(features, "train")
-    degraded = None if clean_only else read_degraded(features)
-    result = train_ensemble(
-        train.joined(degraded) if degraded else train,
-        read_split(features, "val"),
-        output,
-        preset=preset,
-        training=training_config(preset, **given),
-        seeds=_parse_seeds(seeds),
-        device=DeviceOptions(devices=devices, num_nodes=nodes, precision=precision),
-        feature_files=[str(features)],
-        dashboards=not no_dashboards,
-    )
+    options = {
+        "preset": preset,
+        "training": training_config(preset, **given),
+        "seeds": _parse_seeds(seeds),
+        "device": DeviceOptions(devices=devices, num_nodes=nodes, precision=precision),
+        "feature_files": [str(features)],
+        "dashboards": not no_dashboards,
+    }
+    if cross_fit is None:
+        result = _train(features, output, clean_only, options)
+    else:
+        result = _cross_fit(features, output, cross_fit, clean_only, options)
     if weights := kept_backbone(features):
         keep_weights(weights, read_card(weights), output)
+    for dead in result.dead:
+        click.echo(f"seed {dead.seed} died and is not in the ensemble: {dead.reason}", err=True)
+    click.echo(f"{len(result.members)} live members in {output}; next: vidkind evaluate {output}")
+
+
+def _train(
+    features: Path, output: Path, clean_only: bool, options: dict[str, Any]
+) -> EnsembleResult:
+    from vidkind.features.splits import read_degraded, read_split
+    from vidkind.training import train_ensemble
+
+    train = read_split(features, "train")
+    degraded = None if clean_only else read_degraded(features)
+    videos = train.joined(degraded) if degraded else train
+    result = train_ensemble(videos, read_split(features, "val"), output, **options)
     for member in result.members:
         click.echo(
             f"member {member.index}  seed {member.seed}  best epoch {member.best_epoch} of "
             f"{member.num_epochs}  val accuracy {member.best_val_acc:.1f} %  {member.file}"
         )
-    for dead in result.dead:
-        click.echo(f"seed {dead.seed} died and is not in the ensemble: {dead.reason}", err=True)
-    click.echo(f"{len(result.members)} live members in {output}; next: vidkind evaluate {output}")
+    return result
+
+
+def _cross_fit(
+    features: Path, output: Path, num_folds: int, clean_only: bool, options: dict[str, Any]
+) -> EnsembleResult:
+    from vidkind.features.splits import read_degraded, read_train_and_val
+    from vidkind.training import cross_fit_ensemble
+
+    result, folds = cross_fit_ensemble(
+        read_train_and_val(features),
+        output,
+        num_folds=num_folds,
+        degraded=None if clean_only else read_degraded(features, ("train", "val")),
+        **options,
+    )
+    for number, fold in enumerate(folds, start=1):
+        found = "  ".join(f"{member.best_val_acc:.1f}" for member in fold.members)
+        click.echo(f"fold {number}: accuracy of its members on the videos left out, %: {found}")
+    return result
 
 
 def _parse_seeds(text: str) -> tuple[int, ...]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +13,33 @@ from vidkind.evaluation.baselines import (
     majority_probabilities,
 )
 from vidkind.evaluation.calibration import (
-    CalibrationScores,
     cross_fitted_temperatures,
     fit_temperature,
     score_calibration,
 )
-from vidkind.evaluation.intervals import PairedTest, paired_test
+from vidkind.evaluation.intervals import paired_test
 from vidkind.evaluation.out_of_scope import spliced
+from vidkind.evaluation.parts import Part, ask, joined_observations
 from vidkind.evaluation.quick_look import quick_sequences
-from vidkind.evaluation.scores import ScoredSet, Scores, score
+from vidkind.evaluation.result import (
+    ENSEMBLE,
+    ENSEMBLE_TTA,
+    LOGISTIC,
+    MAJORITY,
+    Comparison,
+    Evaluation,
+)
+from vidkind.evaluation.scores import ScoredSet, score
 from vidkind.evaluation.trust_fit import (
     AttentionFunction,
     LogitsFunction,
+    Observed,
     fit_statistics,
     observe,
 )
 from vidkind.evaluation.trust_report import TrustReport, fit_trust, score_trust
 from vidkind.features.store import FeatureSet
+from vidkind.inference.trust import FeatureStatistics
 from vidkind.inference.trust_file import TrustModel
 from vidkind.inference.tta import (
     average_views,
@@ -42,113 +50,6 @@ from vidkind.inference.tta import (
 
 FeatureArrays = tuple[NDArray[np.float32], NDArray[np.int32]]
 """Features [n, T, D] and valid steps [n]."""
-
-ENSEMBLE, ENSEMBLE_TTA = "ensemble", "ensemble + TTA"
-MAJORITY, LOGISTIC = "majority class", "logistic regression"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """A paired test of two rows, and what it says in words."""
-
-    a: str
-    b: str
-    test: PairedTest
-
-    @property
-    def verdict(self) -> str:
-        """One sentence: who is better, or that they cannot be told apart."""
-        gain, test = self.test.difference, self.test
-        only = (
-            f"right on {test.only_a_right} that {self.b} misses, the reverse on {test.only_b_right}"
-        )
-        if self.test.a_wins:
-            word = "is better than"
-        elif test.p_value < 0.05 and gain.high < 0:
-            word = "is worse than"
-        else:
-            word = "cannot be told apart from"
-            if test.sources_needed is not None:
-                only += f"; a true difference of that size takes about {test.sources_needed:,} "
-                only += "sources to be seen with 80 % power"
-        return (
-            f"{self.a} {word} {self.b}: {gain.value:+.1f} points per source "
-            f"[{gain.low:+.1f}, {gain.high:+.1f}], exact McNemar p = {test.p_value:.3f}; {only}"
-        )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Evaluation:
-    """Everything one evaluation found.
-
-    Attributes:
-        rows: One ``Scores`` per classifier, baselines first.
-        comparisons: Paired tests between rows.
-        recommend_tta: Whether TTA is better beyond chance on these videos.
-        temperature: What the logits were divided by.
-        calibrated: How far the ensemble's probabilities are from meaning what they say. Where
-            the temperature was fitted on these videos, each is scored at the temperature that
-            the other folds, by group, gave.
-        uncalibrated: The same at temperature 1.
-        trust: What trust is worth; None where it could not be measured.
-        trust_model: What was fitted of it, for the bundle; None where nothing was.
-        num_videos: Videos scored.
-        num_sources: Sources they come from.
-        probabilities: Row name -> float64 [N, K].
-    """
-
-    rows: tuple[Scores, ...]
-    comparisons: tuple[Comparison, ...]
-    recommend_tta: bool
-    temperature: float
-    calibrated: CalibrationScores
-    uncalibrated: CalibrationScores
-    num_videos: int
-    num_sources: int
-    probabilities: dict[str, NDArray[np.float64]]
-    trust: TrustReport | None = None
-    trust_model: TrustModel | None = None
-
-    @property
-    def calibration_error(self) -> float:
-        """Expected calibration error of the ensemble, 0..1."""
-        return self.calibrated.ece.value / 100
-
-    @property
-    def uncalibrated_error(self) -> float:
-        """The same at temperature 1."""
-        return self.uncalibrated.ece.value / 100
-
-    @property
-    def in_words(self) -> tuple[str, ...]:
-        """What calibration and trust come to, in sentences."""
-        before, after = self.uncalibrated, self.calibrated
-        calibration = (
-            f"Calibration: temperature {self.temperature:.2f}; expected calibration error "
-            f"{before.ece} % before, {after.ece} % after (equal bins), {before.adaptive_ece} % "
-            f"before, {after.adaptive_ece} % after (adaptive bins); a perfectly calibrated "
-            f"classifier would show {after.ece_if_calibrated:.1f} % and "
-            f"{after.adaptive_ece_if_calibrated:.1f} % on as many videos."
-        )
-        return (calibration, *(() if self.trust is None else self.trust.in_words))
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON types; probabilities are left out."""
-        return {
-            "num_videos": self.num_videos,
-            "num_sources": self.num_sources,
-            "recommend_tta": self.recommend_tta,
-            "temperature": self.temperature,
-            "calibration_error": self.calibration_error,
-            "uncalibrated_error": self.uncalibrated_error,
-            "calibration": {
-                "before": asdict(self.uncalibrated),
-                "after": asdict(self.calibrated),
-            },
-            "trust": None if self.trust is None else self.trust.to_json(),
-            "rows": [asdict(row) for row in self.rows],
-            "comparisons": [{**asdict(c), "verdict": c.verdict} for c in self.comparisons],
-        }
 
 
 def evaluate(
@@ -185,21 +86,67 @@ def evaluate(
         FeatureFileError: The ensemble has other categories than ``test``, or ``train`` has
             other categories or features.
     """
+    whole = Part(rows=np.arange(len(test)), logits=logits, attention=attention, train=train)
+    return evaluate_parts(
+        [whole],
+        whole,
+        test,
+        categories=categories,
+        member_names=member_names,
+        temperature=temperature,
+        seed=seed,
+        foreign=foreign,
+        trust=trust,
+    )
+
+
+def evaluate_parts(
+    parts: Sequence[Part],
+    final: Part,
+    test: FeatureSet,
+    *,
+    categories: Sequence[str],
+    member_names: Sequence[str] = (),
+    temperature: float | None = None,
+    seed: int = 0,
+    foreign: Mapping[str, FeatureArrays] | None = None,
+    trust: TrustModel | None = None,
+) -> Evaluation:
+    """Scores the ensembles of a cross-fitted run, each on the videos that it has not seen.
+
+    Args:
+        parts: Ensembles with their videos, which cover ``test`` once.
+        final: The ensemble that will answer; trust is fitted for its distances.
+        test: Videos with labels.
+        categories: As in ``evaluate``, like all that follow.
+        member_names: Row names of the members.
+        temperature: None fits it on the answers of ``parts``.
+        seed: Seed of the bootstrap.
+        foreign: Material that is none of the categories.
+        trust: Trust as it was fitted before.
+
+    Raises:
+        FeatureFileError: As ``evaluate``, or parts differ in their number of members.
+    """
     if tuple(categories) != test.categories:
         raise FeatureFileError(
             f"the features have categories {list(test.categories)}, the ensemble was trained on "
             f"{list(categories)}; expected features of the same library"
         )
-    raw = logits(test.features, test.num_frames)
+    raw = ask(parts, test, lambda part, own: part.logits(own.features, own.num_frames), axis=1)
     sources = test.source_ids or test.paths or tuple(str(i) for i in range(len(test)))
     groups = test.groups or sources
     scored = ScoredSet.create(test.labels, test.categories, sources, seed=seed)
     fitted = fit_temperature(raw, test.labels) if temperature is None else temperature
-    found = _baselines(train, test) | _ensemble(
-        softmax(raw / fitted),
-        ensemble_view_probabilities(logits, test, temperature=fitted, use_tta=True),
-        member_names,
+    views = ask(
+        parts,
+        test,
+        lambda part, own: ensemble_view_probabilities(
+            part.logits, own, temperature=fitted, use_tta=True
+        ),
+        axis=1,
     )
+    found = _baselines(parts, test) | _ensemble(softmax(raw / fitted), views, member_names)
     pairs = [(ENSEMBLE_TTA, ENSEMBLE), (ENSEMBLE, LOGISTIC)]
     if member_names:
         pairs.append((ENSEMBLE, _best_row(member_names, found, scored)))
@@ -209,12 +156,10 @@ def evaluate(
         each = cross_fitted_temperatures(raw, test.labels, groups)
         honest = ensemble_probabilities(raw / each[:, None])
     model, report = None, None
-    if attention is not None and temperature is None and train is not None:
-        model, report = _fitted_trust(
-            logits, attention, train, test, groups, scored, fitted, foreign or {}
-        )
-    elif attention is not None and trust is not None:
-        observed = observe(logits, attention, test.features, test.num_frames)
+    if final.attention is not None and temperature is None and final.train is not None:
+        model, report = _fitted_trust(parts, final, test, groups, scored, fitted, foreign or {})
+    elif final.attention is not None and trust is not None:
+        observed = _observed(final, test.features, test.num_frames, trust.statistics)
         report = score_trust(observed, scored, trust)
     return Evaluation(
         rows=tuple(score(name, values, scored) for name, values in found.items()),
@@ -232,29 +177,47 @@ def evaluate(
 
 
 def _fitted_trust(
-    logits: LogitsFunction,
-    attention: AttentionFunction,
-    train: FeatureSet,
+    parts: Sequence[Part],
+    final: Part,
     test: FeatureSet,
     groups: Sequence[str],
     scored: ScoredSet,
     temperature: float,
     foreign: Mapping[str, FeatureArrays],
 ) -> tuple[TrustModel, TrustReport]:
-    material = {**foreign, "splices": spliced(train)}
+    assert final.train is not None
+    statistics = fit_statistics(final.train)
+    observed, quick = [], []
+    for part in parts:
+        assert part.train is not None
+        own = test.subset(part.rows)
+        known = statistics if part is final else fit_statistics(part.train)
+        observed.append(_observed(part, own.features, own.num_frames, known))
+        quick.append(_observed(part, *quick_sequences(own.features, own.num_frames), known))
+    material = {**foreign, "splices": spliced(final.train)}
     return fit_trust(
-        observe(logits, attention, test.features, test.num_frames),
+        joined_observations(parts, observed),
         groups,
         scored,
         temperature=temperature,
-        statistics=fit_statistics(train),
-        quick=observe(logits, attention, *quick_sequences(test.features, test.num_frames)),
+        statistics=statistics,
+        quick=joined_observations(parts, quick),
         foreign={
-            name: observe(logits, attention, features, steps)
+            name: _observed(final, features, steps, statistics)
             for name, (features, steps) in material.items()
             if len(features)
         },
     )
+
+
+def _observed(
+    part: Part,
+    features: NDArray[np.float32],
+    num_frames: NDArray[np.int32],
+    statistics: FeatureStatistics,
+) -> Observed:
+    assert part.attention is not None
+    return observe(part.logits, part.attention, features, num_frames, statistics)
 
 
 def ensemble_view_probabilities(
@@ -278,18 +241,30 @@ def _ensemble(
     return {**rows, ENSEMBLE: members.mean(axis=0), ENSEMBLE_TTA: with_tta.mean(axis=0)}
 
 
-def _baselines(train: FeatureSet | None, test: FeatureSet) -> dict[str, NDArray[np.float64]]:
-    if train is None:
-        return {}
-    if train.categories != test.categories or train.feature_dim != test.feature_dim:
-        raise FeatureFileError(
-            f"training features have categories {list(train.categories)} and D = "
-            f"{train.feature_dim}, these have {list(test.categories)} and D = {test.feature_dim}; "
-            "expected files of one extraction"
-        )
+def _baselines(parts: Sequence[Part], test: FeatureSet) -> dict[str, NDArray[np.float64]]:
+    """Both baselines, fitted on what the part that answers a video was trained on."""
+    for part in parts:
+        train = part.train
+        if train is None:
+            return {}
+        if train.categories != test.categories or train.feature_dim != test.feature_dim:
+            raise FeatureFileError(
+                f"training features have categories {list(train.categories)} and D = "
+                f"{train.feature_dim}, these have {list(test.categories)} and D = "
+                f"{test.feature_dim}; expected files of one extraction"
+            )
+
+    def majority(part: Part, own: FeatureSet) -> NDArray[np.float64]:
+        assert part.train is not None
+        return majority_probabilities(part.train, len(own))
+
+    def logistic(part: Part, own: FeatureSet) -> NDArray[np.float64]:
+        assert part.train is not None
+        return logistic_regression_probabilities(part.train, own)
+
     return {
-        MAJORITY: majority_probabilities(train, len(test)),
-        LOGISTIC: logistic_regression_probabilities(train, test),
+        MAJORITY: ask(parts, test, majority, axis=0),
+        LOGISTIC: ask(parts, test, logistic, axis=0),
     }
 
 

@@ -11,7 +11,7 @@ from vidkind.evaluation.folds import group_folds
 from vidkind.evaluation.scores import ScoredSet
 from vidkind.evaluation.trust_fit import Observed, fit_weights
 from vidkind.inference.conformal import ConformalScores
-from vidkind.inference.trust import FeatureStatistics, Floats, sigmoid
+from vidkind.inference.trust import Floats, sigmoid
 from vidkind.inference.tta import ensemble_probabilities
 
 
@@ -19,7 +19,6 @@ def cross_fitted_trust(
     observed: Observed,
     groups: Sequence[str],
     scored: ScoredSet,
-    statistics: FeatureStatistics,
     foreign: Sequence[Observed],
     final: Floats,
 ) -> Floats:
@@ -35,7 +34,6 @@ def cross_fitted_trust(
         observed: N videos.
         groups: Group of each.
         scored: Labels and weights.
-        statistics: From the training videos.
         foreign: Material that is none of the categories.
         final: float64 [N], log-odds by the weights fitted on all videos.
     """
@@ -44,13 +42,13 @@ def cross_fitted_trust(
     found = np.empty(len(answers))
     for fitted, held in group_folds(groups, answers == scored.labels):
         temperature = float(temperatures[held[0]])
-        signals = observed.signals(temperature, statistics)
+        signals = observed.signals(temperature)
         right = ensemble_probabilities(observed.logits / temperature).argmax(axis=1)
         weights = fit_weights(
             signals[fitted],
             right[fitted] == scored.labels[fitted],
             scored.source_weights[fitted],
-            [part.signals(temperature, statistics) for part in foreign],
+            [part.signals(temperature) for part in foreign],
         )
         logits = weights.logits(signals)
         found[held] = _same_place(logits[held], np.sort(logits[fitted]), np.sort(final))

@@ -54,14 +54,14 @@ class Observed:
         attention: float32 [N, T], averaged over members.
         num_frames: int32 [N], valid steps.
         segment_logits: [M, N, S, K]; NaN where a video has fewer segments.
-        pooled: float64 [N, D].
+        distances: float64 [N, K], in feature space, to where each category was in training.
     """
 
     logits: NDArray[np.float32]
     attention: NDArray[np.float32]
     num_frames: NDArray[np.int32]
     segment_logits: NDArray[np.float32]
-    pooled: Floats
+    distances: Floats
 
     def subset(self, rows: NDArray[np.int64]) -> Observed:
         """The videos at ``rows``."""
@@ -70,17 +70,28 @@ class Observed:
             attention=self.attention[rows],
             num_frames=self.num_frames[rows],
             segment_logits=self.segment_logits[:, rows],
-            pooled=self.pooled[rows],
+            distances=self.distances[rows],
         )
 
-    def signals(self, temperature: float, statistics: FeatureStatistics) -> Floats:
+    @staticmethod
+    def joined(parts: Sequence[Observed]) -> Observed:
+        """The videos of the parts, one part after the other; all of one longest T."""
+        return Observed(
+            logits=np.concatenate([part.logits for part in parts], axis=1),
+            attention=np.concatenate([part.attention for part in parts]),
+            num_frames=np.concatenate([part.num_frames for part in parts]),
+            segment_logits=np.concatenate([part.segment_logits for part in parts], axis=1),
+            distances=np.concatenate([part.distances for part in parts]),
+        )
+
+    def signals(self, temperature: float) -> Floats:
         """Signals of trust at a temperature: float64 [N, 7]."""
         return trust_signals(
             ensemble_probabilities(self.logits / temperature),
             self.attention,
             self.num_frames,
             ensemble_probabilities(self.segment_logits / temperature),
-            statistics.distances(self.pooled),
+            self.distances,
         )
 
 
@@ -89,6 +100,7 @@ def observe(
     attention: AttentionFunction,
     features: NDArray[np.float32],
     num_frames: NDArray[np.int32],
+    statistics: FeatureStatistics,
 ) -> Observed:
     """Asks the models about whole videos and about their segments.
 
@@ -97,13 +109,14 @@ def observe(
         attention: The ensemble's pooling weights.
         features: float32 [N, T, D].
         num_frames: int32 [N], valid steps.
+        statistics: Where the ensemble's training videos lie.
     """
     return Observed(
         logits=logits(features, num_frames),
         attention=attention(features, num_frames).mean(axis=0),
         num_frames=num_frames,
         segment_logits=_segment_logits(logits, features, num_frames),
-        pooled=pooled_features(features, num_frames),
+        distances=statistics.distances(pooled_features(features, num_frames)),
     )
 
 

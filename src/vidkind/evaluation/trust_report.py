@@ -127,6 +127,10 @@ class TrustReport:
             for point in self.points
             if point.trust == "learned"
         ]
+        kept = {point.max_error for point in self.points if point.trust == "learned"}
+        refused = ", ".join(f"{wanted:.0%}" for wanted in MAX_ERRORS if wanted not in kept)
+        if refused:
+            lines.append(f"Wanted error {refused}: takes more validation sources to promise.")
         lines += [
             f"Label sets for {found.wanted:.0%}: {found.coverage} % hold the label, "
             f"{found.mean_size:.1f} categories each."
@@ -155,7 +159,7 @@ def fit_trust(
     Args:
         observed: The validation videos.
         groups: Group of each; a group is never divided.
-        scored: Their labels, weights and bootstrap draws.
+        scored: Their labels, weights and resamples.
         temperature: Fitted on all of them.
         statistics: From the training videos.
         foreign: Kind of material that is none of the categories -> what is observed of it.
@@ -164,11 +168,11 @@ def fit_trust(
     scores = ensemble_probabilities(observed.logits / temperature)
     answers = scores.argmax(axis=1)
     right = answers == scored.labels
-    signals = observed.signals(temperature, statistics)
-    strange = {name: part.signals(temperature, statistics) for name, part in foreign.items()}
+    signals = observed.signals(temperature)
+    strange = {name: part.signals(temperature) for name, part in foreign.items()}
     weights = fit_weights(signals, right, scored.source_weights, list(strange.values()))
     held_out = cross_fitted_trust(
-        observed, groups, scored, statistics, list(foreign.values()), weights.logits(signals)
+        observed, groups, scored, list(foreign.values()), weights.logits(signals)
     )
     trusts = {
         "learned": held_out,
@@ -187,7 +191,7 @@ def fit_trust(
         conformal=conformal,
         temperature=temperature,
         quick_thresholds=fit_quick_thresholds(
-            weights.trust(quick.signals(temperature, statistics)),
+            weights.trust(quick.signals(temperature)),
             ensemble_probabilities(quick.logits / temperature).argmax(axis=1) == answers,
             scored.source_weights,
         ),
@@ -208,7 +212,7 @@ def score_trust(observed: Observed, scored: ScoredSet, model: TrustModel) -> Tru
     """Scores trust as it was fitted, thresholds included, on videos that took no part in it."""
     scores = ensemble_probabilities(observed.logits / model.temperature)
     right = scores.argmax(axis=1) == scored.labels
-    signals = observed.signals(model.temperature, model.statistics)
+    signals = observed.signals(model.temperature)
     trusts = {
         "learned": model.trust(signals, "learned"),
         "published": model.trust(signals, "published"),
@@ -323,7 +327,7 @@ def _points(
         for wanted in MAX_ERRORS:
             try:
                 threshold = table.largest_coverage(wanted).threshold
-            except ConfigError:  # no threshold reaches it
+            except ConfigError:  # too few validation sources
                 continue
             given = trusts[kind] >= threshold
             found.append(

@@ -6,7 +6,7 @@ import csv
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from vidkind.config import MultiScaleOptions, SamplingOptions
 from vidkind.errors import ConfigError, FeatureFileError, LibraryError, VidkindError
 from vidkind.features.backbones import Backbone
 from vidkind.features.backbones_onnx import OnnxBackbone
-from vidkind.features.card import keep_weights
+from vidkind.features.card import file_sha256, keep_weights
 from vidkind.features.embed import EmbeddedVideo, Versions, embed_videos
 from vidkind.features.multiscale import output_length
 from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
@@ -41,8 +41,7 @@ class ExtractionReport:
     Attributes:
         written: Split -> number of videos in its feature file.
         files: Split -> the feature file.
-        degraded_file: The feature file of degraded versions of the training videos; None
-            where none were asked for.
+        degraded_files: Split -> the feature file of degraded versions of its videos.
         reused: Videos found finished from an earlier run.
         failures: Every video without features, with the reason.
         failures_file: The CSV that lists them; it exists even when empty.
@@ -53,7 +52,7 @@ class ExtractionReport:
     reused: int
     failures: tuple[tuple[VideoItem, ErrorRecord], ...]
     failures_file: Path
-    degraded_file: Path | None = None
+    degraded_files: dict[str, Path] = field(default_factory=dict)
 
     @property
     def num_inputs(self) -> int:
@@ -68,17 +67,19 @@ def feature_file_name(split: str, options: MultiScaleOptions) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class DegradedVersions:
-    """Further versions of every training video, for models that must not mind degradation.
+    """Further versions of every video to learn from, for models that must not mind degradation.
 
     Attributes:
         count: Versions a video.
         degrade: Makes one; ``vidkind.dataset.degrade_video.degrade_frames``.
         seed: Seed of all of them, together with the video's content.
+        splits: Whose videos; cross-fitting learns from validation videos too.
     """
 
     count: int
     degrade: Degrade
     seed: int = 0
+    splits: tuple[Split, ...] = ("train",)
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -121,7 +122,7 @@ def extract_features(
         multi_scale: Temporal scales.
         dtype: ``float32`` or ``float16``.
         workers: Decoding threads; None chooses by the number of cores.
-        degraded: Also embed degraded versions of the training videos, into a file of their own.
+        degraded: Also embed degraded versions of videos, into a file of their own a split.
         progress: Called once per video when it is finished or has failed.
 
     Raises:
@@ -178,29 +179,32 @@ def extract_features(
         dtype=dtype,
         attributes={"provenance": json.dumps(provenance)},
     )
-    written, files = {}, {}
-    for split in SPLITS:
-        keys = [(item, wanted[item.key][0]) for item in good if item.split == split]
-        file = output / feature_file_name(split, multi_scale)
+    written: dict[str, int] = {}
+    files: dict[str, Path] = {}
+    degraded_files: dict[str, Path] = {}
+
+    def write_rows(name: str, keys: list[tuple[VideoItem, str]]) -> Path | None:
+        file = output / feature_file_name(name, multi_scale)
         if not keys:
-            file.unlink(missing_ok=True)  # of an earlier division of the library
-            continue
-        files[split], written[split] = file, len(keys)
+            file.unlink(missing_ok=True)  # of an earlier run or division of the library
+            return None
         write(file, _rows(keys, fingerprints, shards, categories), count=len(keys))
-    degraded_file = output / feature_file_name("train_degraded", multi_scale)
-    versions = [(item, key) for item in good for key in wanted[item.key][1:]]
-    if versions:
-        rows = _rows(versions, fingerprints, shards, categories)
-        write(degraded_file, rows, count=len(versions))
-    else:
-        degraded_file.unlink(missing_ok=True)  # of an earlier run
+        return file
+
+    for split in SPLITS:
+        chosen = [item for item in good if item.split == split]
+        if file := write_rows(split, [(item, wanted[item.key][0]) for item in chosen]):
+            files[split], written[split] = file, len(chosen)
+        versions = [(item, key) for item in chosen for key in wanted[item.key][1:]]
+        if file := write_rows(f"{split}_degraded", versions):
+            degraded_files[split] = file
     return ExtractionReport(
         written=written,
         files=files,
         reused=reused,
         failures=failures,
         failures_file=failures_file,
-        degraded_file=degraded_file if versions else None,
+        degraded_files=degraded_files,
     )
 
 
@@ -214,7 +218,8 @@ def _shard_keys(
     for item in items:
         if item.key in fingerprints:
             fingerprint = fingerprints[item.key]
-            versions = degraded.keys(fingerprint) if degraded and item.split == "train" else []
+            wanted = degraded and item.split in degraded.splits
+            versions = degraded.keys(fingerprint) if degraded and wanted else []
             keys[item.key] = [fingerprint, *versions]
     return keys
 
@@ -222,7 +227,7 @@ def _shard_keys(
 def _version_maker(
     items: Sequence[VideoItem], fingerprints: dict[str, str], degraded: DegradedVersions
 ) -> Versions:
-    of_path = {item.path: fingerprints[item.key] for item in items if item.split == "train"}
+    of_path = {item.path: fingerprints[item.key] for item in items if item.split in degraded.splits}
 
     def make(path: Path | str, frames: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
         return degraded.make(of_path[str(path)], frames) if str(path) in of_path else []
@@ -236,6 +241,8 @@ def feature_provenance(
     """Everything that decides a feature sequence, as plain JSON types."""
     # Features in float32 are the same whatever computes them.
     computed = {} if backbone.precision == "float32" else {"precision": backbone.precision}
+    if isinstance(backbone, OnnxBackbone) and backbone.precision == "int8":
+        computed["int8_sha256"] = file_sha256(backbone.graph)
     return {
         **computed,
         "backbone": backbone.card.to_json(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -59,17 +60,25 @@ def read_split(path: Path, split: str) -> FeatureSet:
     return found
 
 
-def read_degraded(path: Path) -> FeatureSet | None:
-    """Degraded versions of the training videos, where the extraction made some.
+def read_train_and_val(path: Path) -> FeatureSet:
+    """Both splits that may teach: the training videos, then the validation videos."""
+    return read_split(path, "train").joined(read_split(path, "val"))
+
+
+def read_degraded(path: Path, splits: Sequence[str] = ("train",)) -> FeatureSet | None:
+    """Degraded versions of the videos of some splits, where the extraction made any.
 
     Args:
         path: Folder written by ``vidkind extract``; a single feature file has none.
+        splits: Of ``train`` and ``val``.
     """
-    names = ("train_degraded_features_multiscale.h5", "train_degraded_features.h5")
-    for name in names if path.is_dir() else ():
-        if (path / name).is_file():
-            return read_features(path / name)
-    return None
+    found = None
+    for split in splits if path.is_dir() else ():
+        for name in (f"{split}_degraded_features_multiscale.h5", f"{split}_degraded_features.h5"):
+            if (path / name).is_file():
+                versions = read_features(path / name)
+                found = versions if found is None else found.joined(versions)
+    return found
 
 
 def kept_backbone(features: Path) -> Path | None:

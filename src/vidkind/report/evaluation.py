@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkind.evaluation.evaluate import ENSEMBLE, ENSEMBLE_TTA, Evaluation
+from vidkind.evaluation.result import ENSEMBLE, ENSEMBLE_TTA, Evaluation
 from vidkind.evaluation.suspects import LabelSuspect
 from vidkind.features.store import FeatureSet
 from vidkind.report.cards import VideoCard, answer_card, suspect_card, title_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vidkind.evaluation.evaluate import ENSEMBLE_TTA, Evaluation
+from vidkind.evaluation.result import ENSEMBLE_TTA, Evaluation
 from vidkind.evaluation.scores import Scores
 
 _SHOWN_ERROR = 0.02

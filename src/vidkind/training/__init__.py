@@ -7,6 +7,7 @@ Does not know: videos, how features were made, bundles (but for ``export``), the
 """
 
 from vidkind.training.checkpoint import build_model, load_checkpoint, save_checkpoint
+from vidkind.training.cross_fit import CrossFit, cross_fit_ensemble, fold_folder, read_cross_fit
 from vidkind.training.ensemble import train_ensemble
 from vidkind.training.loss import FocalLoss
 from vidkind.training.members import (
@@ -27,9 +28,11 @@ from vidkind.training.presets import (
     training_config,
 )
 from vidkind.training.run_folder import (
+    OUT_OF_FOLD,
     DeadSeed,
     EnsembleResult,
     MemberRecord,
+    check_features,
     evaluation_file,
     read_histories,
     read_run,
@@ -42,8 +45,10 @@ from vidkind.training.visualizer import RealTimeTrainingVisualizer
 
 __all__ = [
     "DEFAULT_SEEDS",
+    "OUT_OF_FOLD",
     "CompactModelConfig",
     "CompactTemporalModel",
+    "CrossFit",
     "DeadSeed",
     "DeviceOptions",
     "EnhancedTemporalModelTrainer",
@@ -56,12 +61,16 @@ __all__ = [
     "SuperEnhancedTemporalModel",
     "TrainingConfig",
     "build_model",
+    "check_features",
+    "cross_fit_ensemble",
     "evaluation_file",
+    "fold_folder",
     "load_checkpoint",
     "load_members",
     "member_attention",
     "member_logits",
     "model_config",
+    "read_cross_fit",
     "read_histories",
     "read_run",
     "save_checkpoint",

@@ -65,6 +65,7 @@ def train_ensemble(
     feature_files: Sequence[str] = (),
     progress: bool = True,
     dashboards: bool = True,
+    held_out: bool = True,
 ) -> EnsembleResult:
     """Trains one member a seed, in ``run_dir``, going on where an earlier call was stopped.
 
@@ -80,18 +81,20 @@ def train_ensemble(
         feature_files: Names of the two feature files, kept in ``run.json``.
         progress: Show progress bars where stderr is a terminal.
         dashboards: Draw a PNG after each epoch.
+        held_out: Whether no group of ``val`` may be in ``train``. Without it ``val`` must choose
+            nothing: the schedule is fixed, and only dead seeds are watched for.
 
     Returns:
         Live members and dead seeds, as in ``ensemble.json``.
 
     Raises:
-        ConfigError: Seeds are missing or repeated.
+        ConfigError: Seeds are missing or repeated, or early stopping has no videos of its own.
         TrainingError: The sets do not fit together, or every seed died.
         CheckpointError: The folder holds a run with other options or features.
     """
     if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0:
         raise ConfigError(f"seeds are {list(seeds)}; expected different whole numbers of 0 or more")
-    check_splits(train, val)
+    check_splits(train, val, held_out=held_out)
     job = _Job(
         train=train,
         val=val,
@@ -101,6 +104,7 @@ def train_ensemble(
         training=training or training_config(preset),
         seeds=tuple(seeds),
         fabric=make_fabric(device or DeviceOptions()),
+        held_out=held_out,
     )
     job.claim(preset, feature_files)
     drawing = dashboards and job.fabric.is_global_zero
@@ -124,6 +128,7 @@ class _Job:
     training: TrainingConfig
     seeds: tuple[int, ...]
     fabric: Fabric
+    held_out: bool
 
     def claim(self, preset: str, feature_files: Sequence[str]) -> None:
         if self.fabric.is_global_zero:
@@ -187,6 +192,7 @@ class _Job:
             fabric=self.fabric,
             progress=bars,
             visualizer=visualizer,
+            held_out=self.held_out,
         )
         state = trainer.fit()
         reason = dead_reason(state.best_metrics, self._judged_categories())

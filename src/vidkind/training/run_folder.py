@@ -20,6 +20,7 @@ from vidkind.files import atomic_path
 RUN_NAME = "run.json"
 ENSEMBLE_NAME = "ensemble.json"
 QUARANTINE_NAME = "quarantine"
+OUT_OF_FOLD = "out_of_fold"
 
 
 def best_name(index: int | str) -> str:
@@ -142,21 +143,47 @@ def read_run(run_dir: Path) -> dict[str, Any]:
     return found
 
 
+def check_features(run_dir: Path, videos: FeatureSet) -> None:
+    """Checks that features come from the backbone and precision that a run was trained on.
+
+    Published runs and files say nothing of either and pass.
+
+    Raises:
+        CheckpointError: They say different things.
+    """
+    if not (run_dir / RUN_NAME).is_file():
+        return
+    trained = read_run(run_dir).get("provenance") or {}
+    given = json.loads(videos.attributes.get("provenance", "null")) or {}
+    if trained and given and _made_by(trained) != _made_by(given):
+        raise CheckpointError(
+            f"the features were made by {_made_by(given)}, the run was trained on "
+            f"{_made_by(trained)}; expected features of one extraction"
+        )
+
+
+def _made_by(provenance: Mapping[str, Any]) -> str:
+    backbone = provenance["backbone"]
+    precision = provenance.get("precision", "float32")
+    return f"{backbone['name']} ({backbone['sha256'][:12]}...) in {precision}"
+
+
 def evaluation_file(run_dir: Path, split: str) -> Path:
-    """Where the evaluation of a split is kept."""
+    """Where the evaluation of a split, or of ``OUT_OF_FOLD``, is kept."""
     return run_dir / f"evaluation_{split}.json"
 
 
 def saved_temperature(run_dir: Path) -> float:
-    """The temperature that the evaluation on validation data found; 1 before there is one."""
-    path = evaluation_file(run_dir, "val")
-    if not path.is_file():
-        return 1.0
-    return float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
+    """The temperature that evaluation found on videos held out; 1 before there is one."""
+    for split in (OUT_OF_FOLD, "val"):
+        path = evaluation_file(run_dir, split)
+        if path.is_file():
+            return float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
+    return 1.0
 
 
 def trust_file(run_dir: Path) -> Path:
-    """Where the evaluation on validation data keeps the trust statistics it fitted."""
+    """Where evaluation keeps the trust statistics it fitted on videos held out."""
     return run_dir / TRUST_NAME
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidkind.errors import CheckpointError
+from vidkind.errors import CheckpointError, ConfigError
 from vidkind.evaluation.metrics import Metrics, compute_metrics
 from vidkind.features.store import FeatureSet
 from vidkind.training.augmentation import augment
@@ -60,6 +60,7 @@ class EnhancedTemporalModelTrainer:
         fabric: Fabric | None = None,
         progress: TrainingProgress | None = None,
         visualizer: RealTimeTrainingVisualizer | None = None,
+        held_out: bool = True,
     ) -> None:
         """Prepares data and loss.
 
@@ -74,11 +75,19 @@ class EnhancedTemporalModelTrainer:
             fabric: A launched Fabric; one GPU where there is one, else the CPU, by default.
             progress: Bars to move; none when not given.
             visualizer: Draws a dashboard after each epoch; none when not given.
+            held_out: Whether no group of ``val`` may be in ``train``; without it the schedule
+                must be fixed.
 
         Raises:
+            ConfigError: Early stopping has no videos of its own.
             TrainingError: The two sets do not fit together.
         """
-        check_splits(train, val)
+        check_splits(train, val, held_out=held_out)
+        if not held_out and training.patience is not None:
+            raise ConfigError(
+                f"patience is {training.patience}, but no video is held out to stop by; expected "
+                "a fixed schedule, as compact has"
+            )
         self._train, self._val = FeatureDataset(train), FeatureDataset(val)
         self._model_config, self._config = model, training
         self._run_dir, self._index, self._seed = run_dir, index, seed
