@@ -7,7 +7,8 @@ no fold's test videos choose anything; they are only watched. Every figure is pe
 its interval; every row is compared with logistic regression on the same videos.
 ``--against`` names features of the same clips from another backbone, to compare with;
 ``--degraded`` adds degraded versions of training clips; ``--cross-fitted`` scores the ensembles of
-a run of ``vidkind train --cross-fit`` out of fold, as the shipped bundle was trained.
+a run of ``vidkind train --cross-fit`` out of fold, as the shipped bundle was trained, in place of
+ensembles trained here.
 """
 
 from __future__ import annotations
@@ -221,7 +222,7 @@ def main() -> None:
     def regression(train: FeatureSet, test: FeatureSet) -> dict[str, np.ndarray]:
         return {"logistic regression": logistic_regression_probabilities(train, test)}
 
-    compact = temporal("compact", seeds, "compact")
+    compact = [] if arguments.cross_fitted else [temporal("compact", seeds, "compact")]
     methods: list[tuple[FeatureSet, Method]] = [
         (videos, lambda train, test: {"majority class": majority_probabilities(train, len(test))}),
         (videos, metadata_only(table)),
@@ -229,9 +230,9 @@ def main() -> None:
     ]
     if arguments.degraded:
         degraded = read_features(arguments.degraded)
-        methods += [(videos, with_degraded(method, degraded)) for method in (regression, compact)]
+        methods += [(videos, with_degraded(method, degraded)) for method in (regression, *compact)]
     else:
-        methods.append((videos, compact))
+        methods += [(videos, method) for method in compact]
     for other in arguments.against:
         name, _, file = str(other).partition("=")
         methods.append((aligned(Path(file), videos), named_regression(name)))

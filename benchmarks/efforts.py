@@ -3,8 +3,8 @@
     python benchmarks/efforts.py CLIPS/manifest.csv -o benchmarks/results/efforts.json
 
 The clips are done in portions, each by every effort in turn; a ratio of times is the median over
-portions. Thresholds of the shipped bundle were fitted on the `val` clips, from their stored
-features; `--split train` asks clips that had no part in that, but whose labels were learned.
+portions. The shipped bundle has learned from `val` clips too: with `--bundle` give one that has
+not, trained without `--cross-fit`; its thresholds were fitted on `val`, from stored features.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from cross_validate import read_origins
 from provenance import write_result
 from scipy.optimize import minimize
 
@@ -261,6 +262,14 @@ def out_of_fold(run: Path, videos: FeatureSet, foreign: dict, answers: Path) -> 
             except ConfigError:
                 continue
             given[wanted][held] = trusts["learned"][held] >= point.threshold
+    real = real_clips(videos)
+    videos, scores, plain, regression = (
+        videos.subset(real),
+        scores[real],
+        plain[real],
+        regression[real],
+    )
+    trusts = {kind: values[real] for kind, values in trusts.items()}
     np.savez_compressed(
         answers,
         probabilities=scores,
@@ -271,7 +280,15 @@ def out_of_fold(run: Path, videos: FeatureSet, foreign: dict, answers: Path) -> 
         groups=np.array(videos.groups),
         **trusts,
     )
+    given = {wanted: answered[real] for wanted, answered in given.items()}
     return summary(videos, scores, plain, trusts, given)
+
+
+def real_clips(videos: FeatureSet) -> np.ndarray:
+    """Rows of the clips that ``realclips.csv`` lists; what this project recorded is not scored."""
+    known = read_origins(Path(__file__).parent / "realclips.csv")
+    ends = ["/".join(Path(path).parts[-2:]) for path in videos.paths]
+    return np.flatnonzero([end in known for end in ends])
 
 
 def fitted_trust(
@@ -345,6 +362,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--clips", type=Path, help="manifest.csv of real clips, for splices")
     parser.add_argument("--cross-fitted", type=Path, help="Run of vidkind train --cross-fit.")
+    parser.add_argument("--cross-fitted-features", type=Path, help="Default: FEATURES.")
     parser.add_argument("--work", type=Path, default=Path("results/trust"))
     arguments = parser.parse_args()
     ensemble = Ensemble(arguments.run)
@@ -366,7 +384,7 @@ def main() -> None:
         "foreign": told_apart(ensemble, result.trust_model, test, strange),
     }
     if arguments.cross_fitted:
-        everything = read_train_and_val(arguments.features)
+        everything = read_train_and_val(arguments.cross_fitted_features or arguments.features)
         answers = arguments.output.with_name("answers.npz")
         found["cross_validation"] = out_of_fold(
             arguments.cross_fitted, everything, foreign, answers

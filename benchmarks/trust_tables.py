@@ -77,6 +77,15 @@ def abstaining() -> str:
     )
 
 
+def two_percent() -> str:
+    """What is left when at most one answer in fifty may be wrong, in a sentence."""
+    point = load("trust")["cross_validation"]["thresholds_from_other_folds"]["0.02"]
+    return (
+        f"{interval(point['coverage'])} % of the sources are answered, "
+        f"{interval(point['error'])} % of the answers are wrong."
+    )
+
+
 def signed(figure: Result) -> str:
     """A difference with its 95 % interval."""
     return f"{figure['value']:+.2f} [{figure['low']:+.2f}, {figure['high']:+.2f}]"
@@ -156,6 +165,7 @@ TRUST_BLOCKS: dict[str, Callable[[], str]] = {
     "scaling": scaling,
     "abstaining": abstaining,
     "foreign": foreign,
+    "two percent": two_percent,
     "label sets": label_sets,
     "interval coverage": interval_coverage,
     "max error": max_error,
