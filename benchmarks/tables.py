@@ -72,6 +72,31 @@ def out_of_fold() -> str:
     )
 
 
+def presets() -> str:
+    """The published model beside compact on val, and what tells them apart."""
+    result = load("presets")
+    kept = [
+        f"{name}: epoch {found['epoch']} of {found['epochs']}, {found['parameters']:,} parameters"
+        for name, found in result["trained"].items()
+    ]
+    tests = [difference(name, test) for name, test in result["against"].items()]
+    header = ["A - B", "points per source", "exact McNemar p"]
+    return (
+        f"{scores(result['rows'])}\n\n{table(header, tests)}\n\n{'; '.join(kept)}.\n\n"
+        f"{stamp(result)}"
+    )
+
+
+def difference(name: str, test: Result) -> list[str]:
+    """One paired test as a row."""
+    gain = test["difference"]
+    return [
+        name,
+        f"{gain['value']:+.1f} [{gain['low']:+.1f}, {gain['high']:+.1f}]",
+        f"{test['p_value']:.3f}",
+    ]
+
+
 def paired() -> str:
     """What can and cannot be told apart."""
     result = load("table")
@@ -82,14 +107,7 @@ def paired() -> str:
     ):
         for name, test in result[key].items():
             a, b = (name, title) if title else (result.get("shipped", "compact, ensemble"), name)
-            lines.append(
-                [
-                    f"{a} - {b}",
-                    f"{test['difference']['value']:+.1f} [{test['difference']['low']:+.1f}, "
-                    f"{test['difference']['high']:+.1f}]",
-                    f"{test['p_value']:.3f}",
-                ]
-            )
+            lines.append(difference(f"{a} - {b}", test))
     return table(["A - B", "points per source", "exact McNemar p"], lines)
 
 
@@ -287,6 +305,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "cross-validation": cross_validation,
     "paired tests": paired,
     "out of fold": out_of_fold,
+    "presets": presets,
     "validation": validation("val"),
     "validation mobilenet": validation("val_mobilenet"),
     "stability": stability,

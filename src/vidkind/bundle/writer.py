@@ -18,7 +18,6 @@ from vidkind.bundle.manifest import (
 )
 from vidkind.bundle.reader import Bundle, load_bundle
 from vidkind.errors import BundleError
-from vidkind.features.backbones_onnx import read_int8_card
 from vidkind.features.card import file_sha256
 from vidkind.files import atomic_path
 
@@ -94,6 +93,9 @@ def add_int8(bundle: Bundle, graph: Path, output: Path) -> Bundle:
 
 
 def _int8_entry(graph: Path) -> Int8File:
+    # Whoever only reads bundles, as the server does, needs no ONNX Runtime.
+    from vidkind.features.backbones_onnx import read_int8_card
+
     return Int8File(file=INT8_NAME, sha256=file_sha256(graph), card=read_int8_card(graph))
 
 
