@@ -22,7 +22,7 @@ RUNNING: list[subprocess.Popen] = []
 ENVIRONMENT = {
     "LIBGL_ALWAYS_SOFTWARE": "1", "SDL_AUDIODRIVER": "dummy", "ALSOFT_DRIVERS": "null",
     "QT_QPA_PLATFORM": "xcb", "GSETTINGS_BACKEND": "memory", "LC_ALL": "C.UTF-8",
-    "vblank_mode": "0",
+    "vblank_mode": "0", "REPOSITORY": str(Path(__file__).resolve().parents[1]),
 }  # fmt: skip
 SILENCE = "pcm.!default { type null }\nctl.!default { type null }\n"
 OPENBOX = """<openbox_config xmlns="http://openbox.org/3.4/rc"><focus><focusNew>yes</focusNew>
@@ -43,7 +43,8 @@ class Game:
         version: Version that was recorded.
         also: Other packages it needs, by spaces.
         subcategory: A few words on the genre.
-        command: Shell command line. ``$HOME`` is an empty folder, made for this run.
+        command: Shell command line. ``$HOME`` is an empty folder, made for this run,
+            ``$REPOSITORY`` the one this file is in.
         screen: Size of the virtual screen, such as 640x360.
         fps: Frames a second to record.
         wait: Seconds between the start and the first step.

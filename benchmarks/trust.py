@@ -15,18 +15,16 @@ files are kept in ``--work`` and made once.
 from __future__ import annotations
 
 import argparse
-import csv
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from cross_validate import read_origins
+from foreign_clips import SEED, embedded, rendered_clips, spliced_clips
 from provenance import write_result
 from scipy.optimize import minimize
 
 from vidkind.cli.backbone import open_backbone
-from vidkind.config import SamplingOptions
 from vidkind.errors import ConfigError
 from vidkind.evaluation.baselines import logistic_regression_probabilities
 from vidkind.evaluation.calibration import (
@@ -38,19 +36,16 @@ from vidkind.evaluation.calibration import (
 from vidkind.evaluation.evaluate import evaluate
 from vidkind.evaluation.folds import group_folds
 from vidkind.evaluation.intervals import wilson
-from vidkind.evaluation.out_of_scope import KINDS, rendered_features, spliced
+from vidkind.evaluation.out_of_scope import rendered_features, spliced
 from vidkind.evaluation.parts import Part, joined_observations
 from vidkind.evaluation.result import Evaluation
 from vidkind.evaluation.scores import ScoredSet
 from vidkind.evaluation.selective import aurc, aurc_difference, separation
 from vidkind.evaluation.trust_fit import Observed, fit_statistics, observe
 from vidkind.evaluation.trust_report import MAX_ERRORS, fit_trust
-from vidkind.features import embed_videos
-from vidkind.features.backbones import Backbone
 from vidkind.features.extract import options_from_provenance
 from vidkind.features.splits import kept_backbone, read_split, read_train_and_val
 from vidkind.features.store import FeatureSet
-from vidkind.files import atomic_path
 from vidkind.inference.trust import FeatureStatistics
 from vidkind.inference.trust_file import TrustModel
 from vidkind.inference.tta import ensemble_probabilities, softmax
@@ -62,13 +57,6 @@ from vidkind.training import (
     read_cross_fit,
     read_run,
 )
-from vidkind.video import sample_frames
-from vidkind.video.encode import write_video
-
-SEED = 1000
-CLIPS_PER_KIND = 25
-SPLICES = 60
-SIZE, FRAMES, FPS = (180, 320), 60, 20
 
 
 class Ensemble:
@@ -130,67 +118,6 @@ def vector_scaling(videos: FeatureSet, logits: np.ndarray) -> dict[str, float]:
         ),
         "vector": negative_log_likelihood(vector, labels),
     }
-
-
-def rendered_clips(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Renders and encodes what is missing; every kind with its files."""
-    for number, (name, render) in enumerate(KINDS.items()):
-        for clip in range(CLIPS_PER_KIND):
-            path = folder / name.replace(" ", "_") / f"{clip:03d}.mp4"
-            if not path.is_file():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                rng = np.random.default_rng([SEED, number, clip])
-                write_video(path, render(rng, *SIZE, FRAMES), fps=FPS, options={"crf": "23"})
-            yield name, path
-
-
-def spliced_clips(manifest: Path, folder: Path) -> Iterator[tuple[str, Path]]:
-    """Half of one val clip, half of one of another category, encoded as one."""
-    with manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == "val"]
-    rng = np.random.default_rng(SEED)
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(SPLICES):
-        first = rows[int(rng.integers(len(rows)))]
-        others = [row for row in rows if row["label"] != first["label"]]
-        second = others[int(rng.integers(len(others)))]
-        path = folder / f"{number:03d}.mp4"
-        if not path.is_file():
-            halves = [half(manifest.parent / row["path"]) for row in (first, second)]
-            write_video(path, np.concatenate(halves), fps=FPS, options={"crf": "23"})
-        yield "splices", path
-
-
-def half(path: Path) -> np.ndarray:
-    """Half as many frames as a rendered clip has."""
-    options = SamplingOptions(num_frames=FRAMES // 2, skip_black=False)
-    return sample_frames(path, height=SIZE[0], width=SIZE[1], options=options).frames
-
-
-def embedded(
-    clips: list[tuple[str, Path]], backbone: Backbone, provenance: dict
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Features and valid steps of every kind, kept beside the clips."""
-    sampling, multi_scale = options_from_provenance(provenance)
-    key = backbone.card.sha256[:16]
-    files = [path.with_name(f"{path.stem}.{key}.npy") for _, path in clips]
-    missing = [i for i, file in enumerate(files) if not file.is_file()]
-    videos = embed_videos(
-        [clips[i][1] for i in missing], backbone, sampling=sampling, multi_scale=multi_scale
-    )
-    for i, video in zip(missing, videos, strict=True):
-        with atomic_path(files[i]) as temporary, temporary.open("wb") as file:
-            np.save(file, video.sequence.features)
-    sequences = [np.load(file) for file in files]
-    result = {}
-    for name in dict.fromkeys(name for name, _ in clips):
-        chosen = [s for s, (kind, _) in zip(sequences, clips, strict=True) if kind == name]
-        steps = np.array([len(values) for values in chosen], np.int32)
-        features = np.zeros((len(chosen), steps.max(), chosen[0].shape[1]), np.float32)
-        for row, values in zip(features, chosen, strict=True):
-            row[: len(values)] = values
-        result[name] = (features, steps)
-    return result
 
 
 def told_apart(
