@@ -21,7 +21,10 @@ from vidkind.performance.workload import Work, expected_work, look_work
 
 # Of a file that takes longer than this, fewer frames are sampled: its cost a frame is wanted.
 _MOST_SECONDS = 0.6
-_FEWER_FRAMES = (16, 4, 1)
+_FEWER_FRAMES = (16, 7, 4, 1)
+# A part that is expected to cost less than this share of its due says nothing of the whole: its
+# moments happen to fall on key frames.
+_LEAST_OF_DUE = 0.5
 _MOST_DRAWS = 256
 
 
@@ -197,9 +200,11 @@ def _one_look(
         # Whether an answer stands is only known from all of its frames.
         if look.threshold is not None or part.seconds <= _MOST_SECONDS:
             break
-        if count < look.sampling.num_frames:
-            sampling = replace(look.sampling, num_frames=count)
-            part = look_work(video, dry_run(timeline, sampling), rates)
+        fewer = replace(look.sampling, num_frames=min(count, look.sampling.num_frames))
+        work = look_work(video, dry_run(timeline, fewer), rates)
+        due = whole.seconds * fewer.num_frames / look.sampling.num_frames
+        if work.seconds >= _LEAST_OF_DUE * due:
+            sampling, part = fewer, work
     start = time.perf_counter()
     batch = stages.decode(path, sampling)
     decoded = time.perf_counter()
