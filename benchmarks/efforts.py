@@ -39,6 +39,13 @@ def figures(effort: Effort, answers: list[Prediction], test: ScoredSet) -> dict:
     }
 
 
+def mixed_clips(manifest: Path, split: str) -> list[dict[str, str]]:
+    """Rows of a split; clips of one category lie together, and mixed, portions are alike."""
+    with manifest.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == split]
+    return [rows[i] for i in np.random.default_rng(0).permutation(len(rows))]
+
+
 def main() -> None:
     """Answers every clip three times and writes one JSON file."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -47,10 +54,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
-    with arguments.manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == arguments.split]
-    # Clips of one category lie together: mixed, portions are alike.
-    rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))]
+    rows = mixed_clips(arguments.manifest, arguments.split)
     classifier = SingleVideoClassifier(arguments.bundle)
     answers: dict[Effort, list[Prediction]] = {effort: [] for effort in EFFORTS}
     seconds: dict[Effort, list[float]] = {effort: [] for effort in EFFORTS}

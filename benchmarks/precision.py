@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import statistics
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from efforts import mixed_clips
 from provenance import write_result
 
 from vidkind import SingleVideoClassifier
@@ -145,10 +145,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
-    with arguments.manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == arguments.split]
-    # Clips of one category lie together: mixed, portions are alike.
-    rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))]
+    rows = mixed_clips(arguments.manifest, arguments.split)
     paths = [arguments.manifest.parent / row["path"] for row in rows]
     opened = {
         precision: SingleVideoClassifier(

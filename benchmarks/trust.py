@@ -37,7 +37,7 @@ from vidkind.evaluation.evaluate import evaluate
 from vidkind.evaluation.folds import group_folds
 from vidkind.evaluation.intervals import wilson
 from vidkind.evaluation.out_of_scope import rendered_features, spliced
-from vidkind.evaluation.parts import Part, joined_observations
+from vidkind.evaluation.parts import fold_parts, joined_observations
 from vidkind.evaluation.result import Evaluation
 from vidkind.evaluation.scores import ScoredSet
 from vidkind.evaluation.selective import aurc, aurc_difference, separation
@@ -154,14 +154,17 @@ def out_of_fold(run: Path, videos: FeatureSet, foreign: dict, answers: Path) -> 
     shape = (len(videos), len(videos.categories))
     regression = np.empty(shape)
     held_rows = folds.rows(videos)
-    parts, observed = [], []
-    for number, held in enumerate(held_rows, start=1):
-        train = videos.subset(np.setdiff1d(np.arange(len(videos)), held))
-        test, ensemble = videos.subset(held), Ensemble(fold_folder(run, number))
-        statistics = fit_statistics(train)
-        parts.append(Part(rows=held, logits=ensemble.logits, train=train))
-        observed.append(ensemble.observe(test.features, test.num_frames, statistics))
-        regression[held] = logistic_regression_probabilities(train, test)
+
+    def ensemble(number: int) -> tuple:
+        fold = Ensemble(fold_folder(run, number))
+        return fold.logits, fold.attention
+
+    parts, observed = fold_parts(held_rows, videos, ensemble), []
+    for part in parts:
+        test = videos.subset(part.rows)
+        rest = test.features, test.num_frames, fit_statistics(part.train)
+        observed.append(observe(part.logits, part.attention, *rest))
+        regression[part.rows] = logistic_regression_probabilities(part.train, test)
     whole, statistics, final = (
         joined_observations(parts, observed),
         fit_statistics(videos),

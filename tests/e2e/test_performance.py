@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.clips import render, truncate
@@ -19,6 +20,7 @@ from vidkind.performance.plan import RunKind, forecast
 from vidkind.performance.runs import classify_run
 from vidkind.performance.stages import Stages
 from vidkind.performance.survey import survey
+from vidkind.video.encode import write_video
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -194,6 +196,37 @@ def test_a_second_look_is_forecast_where_the_first_is_not_enough(
     plan = forecast(found, rates, RunKind(name="classify"), workers=2, correction=tried)
     embedded = 6 * (4 if share else 4 + 16)
     assert plan.frames_embedded == pytest.approx(embedded, rel=0.1)
+
+
+def test_a_part_whose_moments_fall_on_key_frames_does_not_stand_for_the_whole(
+    tmp_path: Path, bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four of 320 frames lie at 40, 120, 200 and 280, the middle one at 160: all are key frames."""
+    frames = (np.full((48, 64, 3), number % 200, np.uint8) for number in range(320))
+    path = tmp_path / "even.mp4"
+    write_video(path, frames, fps=10, options={"g": "40", "sc_threshold": "0"})
+    classifier, sampling = SingleVideoClassifier(bundle), SamplingOptions(num_frames=16)
+    stages = Stages(
+        backbone=classifier.backbone,
+        classifier=None,
+        looks=(Look(sampling=sampling),),
+        multi_scale=MultiScaleOptions(),
+        workers=1,
+    )
+    asked: list[int] = []
+    decode = Stages.decode
+
+    def noted(self: Stages, path: str, sampling: SamplingOptions):
+        asked.append(sampling.num_frames)
+        return decode(self, path, sampling)
+
+    found = survey([str(path)], [sampling])
+    rates = rates_for(stages, cache=tmp_path)
+    monkeypatch.setattr("vidkind.performance.calibrate._MOST_SECONDS", 0.0)
+    monkeypatch.setattr(Stages, "decode", noted)
+    tried = calibrate(found.videos, rates, stages, answer=0.0, seconds=1)
+    assert tried.num_files == 1
+    assert asked == [7]
 
 
 @pytest.mark.shared

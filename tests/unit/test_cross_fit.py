@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from tests.features import CATEGORIES, drawn_features
 from vidkind.errors import CheckpointError, ConfigError, FeatureFileError, TrainingError
 from vidkind.evaluation.evaluate import evaluate_parts
-from vidkind.evaluation.parts import Part
+from vidkind.evaluation.parts import Part, fold_parts
 from vidkind.evaluation.result import ENSEMBLE
 from vidkind.features.store import FeatureSet
 from vidkind.training import (
@@ -80,20 +81,15 @@ def test_run_again_it_trains_nothing_anew(fitted) -> None:
 
 
 def parts_of(run: Path, videos: FeatureSet) -> tuple[list[Part], Part]:
-    def part(members, rows, train) -> Part:
-        return Part(
-            rows=rows,
-            logits=lambda features, steps: member_logits(members, features, steps),
-            attention=lambda features, steps: member_attention(members, features, steps),
-            train=train,
-        )
+    def functions(folder: Path):
+        members = load_members(folder)
+        return partial(member_logits, members), partial(member_attention, members)
 
+    held = read_cross_fit(run).rows(videos)
+    folds = fold_parts(held, videos, lambda number: functions(fold_folder(run, number)))
+    logits, attention = functions(run)
     every = np.arange(len(videos))
-    folds = [
-        part(load_members(fold_folder(run, number)), held, videos.subset(np.setdiff1d(every, held)))
-        for number, held in enumerate(read_cross_fit(run).rows(videos), start=1)
-    ]
-    return folds, part(load_members(run), every, videos)
+    return folds, Part(rows=every, logits=logits, attention=attention, train=videos)
 
 
 def test_answers_come_from_the_fold_that_left_the_video_out(fitted) -> None:

@@ -18,11 +18,9 @@ from vidkind.cli.score_table import print_scores
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from vidkind.evaluation.evaluate import FeatureArrays
     from vidkind.evaluation.result import Evaluation
+    from vidkind.evaluation.trust_fit import AttentionFunction, LogitsFunction
     from vidkind.features.store import FeatureSet
     from vidkind.inference.trust_file import TrustModel
     from vidkind.training import CrossFit, LoadedMember
@@ -136,7 +134,7 @@ def _score_split(
         test,
         categories=members[0].categories,
         train=train,
-        member_names=[f"member {member.index} (seed {member.seed})" for member in members],
+        member_names=_names(members),
         temperature=None if split == "val" else saved_temperature(run),
         seed=seed,
         attention=partial(member_attention, members),
@@ -152,36 +150,30 @@ def _score_folds(
     import numpy as np
 
     from vidkind.evaluation.evaluate import evaluate_parts
-    from vidkind.evaluation.parts import Part
+    from vidkind.evaluation.parts import Part, fold_parts
     from vidkind.training import fold_folder, load_members, member_attention, member_logits
 
-    everything = np.arange(len(test))
+    def functions(answering: Sequence[LoadedMember]) -> tuple[LogitsFunction, AttentionFunction]:
+        return partial(member_logits, answering), partial(member_attention, answering)
 
-    def part(answering: Sequence[LoadedMember], held: NDArray[np.int64], train: FeatureSet) -> Part:
-        return Part(
-            rows=held,
-            logits=partial(member_logits, answering),
-            attention=partial(member_attention, answering),
-            train=train,
-        )
-
-    parts = [
-        part(
-            load_members(fold_folder(run, number)),
-            held,
-            test.subset(np.setdiff1d(everything, held)),
-        )
-        for number, held in enumerate(folds.rows(test), start=1)
-    ]
+    parts = fold_parts(
+        folds.rows(test), test, lambda number: functions(load_members(fold_folder(run, number)))
+    )
+    logits, attention = functions(members)
+    final = Part(rows=np.arange(len(test)), logits=logits, attention=attention, train=test)
     return evaluate_parts(
         parts,
-        part(members, everything, test),
+        final,
         test,
         categories=members[0].categories,
-        member_names=[f"member {member.index} (seed {member.seed})" for member in members],
+        member_names=_names(members),
         seed=seed,
         foreign=_foreign_material(run),
     )
+
+
+def _names(members: Sequence[LoadedMember]) -> list[str]:
+    return [f"member {member.index} (seed {member.seed})" for member in members]
 
 
 def _training_features(features: Path, test: FeatureSet) -> FeatureSet | None:

@@ -33,6 +33,26 @@ class Part:
     train: FeatureSet | None = None
 
 
+def fold_parts(
+    held: Sequence[NDArray[np.int64]],
+    videos: FeatureSet,
+    ensemble: Callable[[int], tuple[LogitsFunction, AttentionFunction]],
+) -> list[Part]:
+    """The parts of a cross-fitted run: each fold with the ensemble trained on the others.
+
+    Args:
+        held: Rows of ``videos`` that each fold holds.
+        videos: Every video of the run.
+        ensemble: Number of a fold, from 1, to the ensemble trained without it.
+    """
+    parts = []
+    for number, rows in enumerate(held, start=1):
+        logits, attention = ensemble(number)
+        train = videos.subset(np.setdiff1d(np.arange(len(videos)), rows))
+        parts.append(Part(rows=rows, logits=logits, attention=attention, train=train))
+    return parts
+
+
 def ask(
     parts: Sequence[Part],
     videos: FeatureSet,

@@ -22,8 +22,8 @@ from vidkind.performance.workload import Work, expected_work, look_work
 # Of a file that takes longer than this, fewer frames are sampled: its cost a frame is wanted.
 _MOST_SECONDS = 0.6
 _FEWER_FRAMES = (16, 7, 4, 1)
-# A part that is expected to cost less than this share of its due says nothing of the whole: its
-# moments happen to fall on key frames.
+# A part for which fewer than this share of its due of frames is decoded says nothing of the whole:
+# its moments happen to fall on key frames.
 _LEAST_OF_DUE = 0.5
 _MOST_DRAWS = 256
 
@@ -202,8 +202,8 @@ def _one_look(
             break
         fewer = replace(look.sampling, num_frames=min(count, look.sampling.num_frames))
         work = look_work(video, dry_run(timeline, fewer), rates)
-        due = whole.seconds * fewer.num_frames / look.sampling.num_frames
-        if work.seconds >= _LEAST_OF_DUE * due:
+        due = whole.frames_decoded * fewer.num_frames / look.sampling.num_frames
+        if work.frames_decoded >= _LEAST_OF_DUE * due:
             sampling, part = fewer, work
     start = time.perf_counter()
     batch = stages.decode(path, sampling)
