@@ -212,7 +212,7 @@ def _error_interval(
     bins = _bins(confidence, NUM_BINS, adaptive)
     gaps = (right - confidence)[:, None] * np.eye(NUM_BINS)[bins]
     means = gaps.mean(axis=0)
-    found = float(np.abs(means).sum())
+    found = expected_calibration_error(probabilities, labels, adaptive=adaptive)
     noise = draws.draws @ gaps / draws.draws.sum(axis=1, keepdims=True) - means
     count = len(draws.left_out)
     noise *= np.sqrt(count / max(count - 1, 1))
