@@ -119,6 +119,8 @@ def test_stopping_early_leaves_no_traceback(bundle: Path, odd_names, how: str) -
         [*COMMAND, "classify", *inputs, "--bundle", bundle, "--format", "jsonl"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Tests that a shell started in the background have inherited that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     first = json.loads(process.stdout.readline())
     if how == "Ctrl-C":
