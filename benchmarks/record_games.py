@@ -25,7 +25,7 @@ import numpy as np
 from game_screen import Game, GameError, child, end_all, play, set_up, virtual_screen, window
 from rich.console import Console
 
-TOOLS = ("xvfb", "xdotool", "ffmpeg", "openbox", "dbus-daemon")
+TOOLS = ("xvfb", "xfonts-base", "xdotool", "ffmpeg", "openbox", "dbus-daemon")
 CLIP_SECONDS, SHORT_SIDE = 7, 360
 # Grey levels: spread of a picture that shows something, mean change when something moves, be it a
 # line of text.

@@ -18,8 +18,8 @@ _DEFAULT = DistillOptions()
 @click.argument("stills", type=click.Path(path_type=Path))
 @click.argument("clips", type=click.Path(path_type=Path))
 @click.option("--teacher", type=click.Path(path_type=Path), required=True,
-              help="Backbone to learn from: mobilenet_v2_1.0_features.onnx with its "
-              "card.")  # fmt: skip
+              help="Backbone to learn from: EfficientNet-Lite0 as ONNX with its card, from "
+              "benchmarks/export_teacher.py.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Run folder: corpus, checkpoint, log, dashboard.png, compact.onnx.")  # fmt: skip
 @click.option("--steps", default=_DEFAULT.steps, show_default=True, help="Optimiser steps.")
@@ -58,7 +58,7 @@ def distill_command(
     after the last checkpoint and ends with the same weights. It runs on a GPU if there is one.
 
     \b
-    vidkind distill stills/ clips/ --teacher mobilenet_v2.onnx -o backbone_run/
+    vidkind distill stills/ clips/ --teacher efficientnet_lite0.onnx -o backbone_run/
     vidkind extract library/ -o features/ --backbone backbone_run/compact.onnx
     """
     from vidkind.errors import MissingExtraError

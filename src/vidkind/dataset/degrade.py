@@ -233,10 +233,10 @@ class Step:
 # In the order in which they happen to real pictures: edited first, compressed last.
 STEPS: tuple[Step, ...] = (
     Step("colour", 0.5, colour),
-    Step("letterbox", 0.14, letterbox),
-    Step("overlay", 0.18, overlay),
+    Step("letterbox", 0.2, letterbox),
+    Step("overlay", 0.25, overlay),
     Step("subtitle", 0.10, subtitle),
-    Step("grey", 0.12, grey),
+    Step("grey", 0.2, grey),
     Step("blur", 0.12, blur),
     Step("rescale", 0.2, rescale),
     Step("sharpen", 0.06, sharpen),

@@ -112,13 +112,10 @@ class BatchMaker:
         return np.concatenate(drawn)
 
 
-def crops(batch: Batch, size: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """What student and teacher see: two float32 [B, 3, size, size] in -1..1."""
-    shown = _cut(batch.shown, batch, size, device)
-    if not batch.is_cross.any():
-        return shown, shown
-    is_cross = torch.from_numpy(batch.is_cross).to(device).view(-1, 1, 1, 1)
-    return shown, torch.where(is_cross > 0, _cut(batch.taught, batch, size, device), shown)
+def crops(batch: Batch, options: DistillOptions, device: torch.device) -> tuple[Tensor, Tensor]:
+    """What student and teacher see: float32 [B, 3, S, S] in -1..1, each at its own size."""
+    shown = _cut(batch.shown, batch, options.crop_size, device)
+    return shown, _cut(batch.taught, batch, options.teacher_crop_size, device)
 
 
 def _cut(pictures: NDArray[np.uint8], batch: Batch, size: int, device: torch.device) -> Tensor:

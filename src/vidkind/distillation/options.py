@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from vidkind.errors import ConfigError
 
-# Where each inverted residual block of MobileNetV2 1.0 ends (mobilenet_v2_1.0_features.onnx),
-# from the second on; blocks without a shortcut end in a convolution.
-MOBILENET_V2_MAPS: tuple[str, ...] = tuple(
-    f"/f/f.{block}/f/f.2/c/Conv_output_0"
-    if block in (2, 4, 7, 11, 14, 17)
-    else f"/f/f.{block}/Add_output_0"
-    for block in range(2, 18)
+# Where each inverted residual block of EfficientNet-Lite0 ends (benchmarks/export_teacher.py), from
+# the second on; blocks without a shortcut end in a convolution.
+EFFICIENTNET_LITE0_MAPS: tuple[str, ...] = tuple(
+    f"/_blocks.{block}/_project_conv/Conv_output_0"
+    if block in (1, 3, 5, 8, 11, 15)
+    else f"/_blocks.{block}/Add_output_0"
+    for block in range(1, 16)
 )
 
 
@@ -32,7 +32,7 @@ class CorpusOptions:
         seed: Seed of everything random.
     """
 
-    picture_size: int = 192
+    picture_size: int = 224
     frames_per_clip: int = 8
     degraded_per_round: tuple[int, ...] = (1, 2)
     whole_share: float = 0.35
@@ -65,10 +65,12 @@ class StudentOptions:
         pooled_dim: Length of the pooled feature: that of the teacher's.
     """
 
-    stem_width: int = 32
-    channels: tuple[int, ...] = (24,) * 2 + (32,) * 3 + (64,) * 4 + (96,) * 3 + (160,) * 3 + (320,)
-    strides: tuple[int, ...] = (2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1)
-    hidden: tuple[int, ...] = (64, 144, 144, 192, 192, 192) + (384,) * 4 + (576,) * 3 + (1152,) * 3
+    stem_width: int = 24
+    channels: tuple[int, ...] = (24,) * 2 + (40,) * 2 + (80,) * 3 + (112,) * 3 + (192,) * 4 + (320,)
+    strides: tuple[int, ...] = (2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
+    hidden: tuple[int, ...] = (
+        (64, 96, 144, 208, 240, 384, 384, 448, 512, 512, 672) + (896,) * 3 + (1152,)
+    )
     num_fused: int = 1
     pooled_dim: int = 1280
 
@@ -98,7 +100,9 @@ class DistillOptions:
         steps: Optimiser steps in all.
         forced_steps: Steps at the start in which each block is fed the teacher's map.
         batch_size: Crops a step, over all replicas.
-        crop_size: Side of the crops that teacher and student see, pixels.
+        crop_size: Side of the crops that the student sees, pixels.
+        teacher_crop_size: Side of the same crops as the teacher sees them, pixels. More than the
+            student's teaches it what the teacher finds in a larger picture.
         zoom: Range of the share of the stored picture's side that a crop spans.
         working_size: Side of the whole frames the finished backbone takes, pixels.
         lr: Highest learning rate of AdamW.
@@ -117,22 +121,23 @@ class DistillOptions:
         seed: Seed of start weights, batches and augmentation.
     """
 
-    steps: int = 3900
-    forced_steps: int = 1000
+    steps: int = 6500
+    forced_steps: int = 1800
     batch_size: int = 32
     crop_size: int = 128
+    teacher_crop_size: int = 160
     zoom: tuple[float, float] = (0.45, 0.75)
     working_size: int = 224
-    lr: float = 2e-3
+    lr: float = 3e-3
     weight_decay: float = 0.02
     warmup_steps: int = 100
-    ema: float = 0.998
+    ema: float = 0.999
     clean_share: float = 0.35
     cross_share: float = 0.4
     label_weight: float = 0.25
     use_clip_labels: bool = False
     feature_dim: int = 256
-    maps: tuple[str, ...] = MOBILENET_V2_MAPS
+    maps: tuple[str, ...] = EFFICIENTNET_LITE0_MAPS
     probe_every: int = 1500
     threads: int = 2
     seed: int = 7

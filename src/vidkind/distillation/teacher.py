@@ -14,6 +14,7 @@ import onnx
 import onnxruntime
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from vidkind.errors import BackboneError
 from vidkind.features import read_card
@@ -47,8 +48,14 @@ class Statistics:
 class TeacherMaps:
     """A teacher that answers with all its maps."""
 
-    def __init__(self, path: Path, maps: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, maps: tuple[str, ...], *, scale: float = 1.0) -> None:
         """Opens the graph with its inner tensors as further outputs, one thread a call.
+
+        Args:
+            path: The ``.onnx`` file, its card beside it.
+            maps: Names of the inner tensors.
+            scale: What the sides of the maps are multiplied with, where the student sees the
+                same picture in another size.
 
         Raises:
             BackboneError: No card, another layout than NCHW float32, or no such tensor.
@@ -79,6 +86,7 @@ class TeacherMaps:
             model.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
         )
         self._outputs = [*maps, self.card.output]
+        self._scale = scale
 
     def __call__(self, x: Tensor) -> list[Tensor]:
         """float32 [B, 3, H, W] in -1..1 -> the maps [B, C, h, w] and the feature [B, P]."""
@@ -89,7 +97,14 @@ class TeacherMaps:
             batch = np.ascontiguousarray(pixels[i : i + _BATCH].numpy(), np.float32)
             parts.append(self._session.run(self._outputs, {spec.name: batch}))
         joined = [np.concatenate(part) for part in zip(*parts, strict=True)]
-        return [torch.from_numpy(values).to(x.device) for values in joined]
+        *maps, feature = (torch.from_numpy(values).to(x.device) for values in joined)
+        return [*(self._resized(values) for values in maps), feature]
+
+    def _resized(self, values: Tensor) -> Tensor:
+        sides = tuple(round(side * self._scale) for side in values.shape[2:])
+        if sides == values.shape[2:]:
+            return values
+        return F.interpolate(values, size=sides, mode="bilinear", antialias=True)
 
 
 def measure(answers: list[list[Tensor]], has_shortcut: tuple[bool, ...]) -> Statistics:

@@ -75,7 +75,8 @@ class Distiller:
         self._resume(student)
         count = 1 if self._device.type == "cuda" else options.threads
         self._replicas = _replicas(self._net, self._head, count)
-        self._teachers = [TeacherMaps(teacher, options.maps) for _ in range(count)]
+        scale = options.crop_size / options.teacher_crop_size
+        self._teachers = [TeacherMaps(teacher, options.maps, scale=scale) for _ in range(count)]
         self._maker = BatchMaker(corpus, options, size=options.batch_size // count)
         self._statistics = self._measure()
 
@@ -84,7 +85,7 @@ class Distiller:
         answers = []
         for number in range(_MEASURE_BATCHES):
             batch = self._maker(_MEASURE_STEP + number, 0)
-            _, taught = crops(batch, self.options.crop_size, self._device)
+            _, taught = crops(batch, self.options, self._device)
             answers.append(self._teachers[0](taught))
         return measure(answers, self._net.options.has_shortcut)
 
@@ -178,7 +179,7 @@ class Distiller:
         """Teacher, forward and backward of one replica; gradients stay in its parameters."""
         net, head = self._replicas[number]
         with torch.no_grad():
-            shown, taught = crops(batch, self.options.crop_size, self._device)
+            shown, taught = crops(batch, self.options, self._device)
             answers = self._teachers[number](taught)
         parts = distillation_loss(
             net,
