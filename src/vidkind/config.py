@@ -7,8 +7,9 @@ Standard library only; knows no other room but ``errors``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from vidkind.errors import ConfigError
 
@@ -44,6 +45,8 @@ class SamplingOptions:
         skip_black: Leave out frames whose pixels are all but black, unless all are.
         black_luma: A frame is black when all but a thousandth of its luma is below this (0..255).
         sharpen: Unsharp-mask each sampled frame before it is embedded.
+        crop_bars: Leave black bars (letterbox, pillarbox) out of the pictures, where the whole
+            video has them.
     """
 
     num_frames: int = 64
@@ -51,6 +54,7 @@ class SamplingOptions:
     skip_black: bool = True
     black_luma: float = 16.0
     sharpen: bool = False
+    crop_bars: bool = True
 
     def __post_init__(self) -> None:
         _require(
@@ -58,6 +62,16 @@ class SamplingOptions:
         )
         _require_choice("sampler", self.sampler, Sampler)
         _require(0 <= self.black_luma <= 255, f"black_luma is {self.black_luma}; expected 0 to 255")
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> SamplingOptions:
+        """The options that a feature file or bundle was made with.
+
+        Args:
+            data: Name -> value. Without ``crop_bars`` it is from before there was that option:
+                bars were kept.
+        """
+        return cls(**{"crop_bars": False, **data})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,6 +58,31 @@ class VideoInfo:
         return (self.height, self.width) if lying else (self.width, self.height)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """The part of a video's upright pictures that is kept, in shares of their height and width.
+
+    Attributes:
+        top: Where it begins, from the upper edge, 0..1.
+        bottom: Where it ends, from the upper edge, 0..1.
+        left: Where it begins, from the left edge, 0..1.
+        right: Where it ends, from the left edge, 0..1.
+    """
+
+    top: float = 0.0
+    bottom: float = 1.0
+    left: float = 0.0
+    right: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.top < self.bottom <= 1 and 0 <= self.left < self.right <= 1):
+            raise ValueError(f"{self} is no part of a picture; expected shares in 0..1, rising")
+
+
+WHOLE = Content()
+"""Everything, as where there are no bars."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FrameBatch:
     """Frames sampled from one video, upright, in presentation order.
@@ -72,6 +97,7 @@ class FrameBatch:
         duration_seconds: Length of the video as decoded.
         num_black: How many sampled frames were left out because they were black.
         frames_decoded: How many frames the decoder had to produce for this batch.
+        content: The part of the video's pictures that these show; the rest was bars.
     """
 
     frames: NDArray[np.uint8]
@@ -81,6 +107,7 @@ class FrameBatch:
     duration_seconds: float
     num_black: int = 0
     frames_decoded: int = 0
+    content: Content = WHOLE
 
     def __post_init__(self) -> None:
         if self.frames.dtype != np.uint8 or self.frames.ndim != 4 or self.frames.shape[3] != 3:

@@ -91,6 +91,12 @@ def test_what_does_not_fit_together_is_refused(tmp_path: Path, damage, message: 
         load_bundle(tmp_path / "bundle")
 
 
+def test_a_bundle_from_before_bars_were_cut_off_keeps_them(tmp_path: Path) -> None:
+    assert tiny_bundle(tmp_path).manifest.sampling.crop_bars
+    _edit(tmp_path / "bundle", lambda m: m["sampling"].pop("crop_bars"))
+    assert not load_bundle(tmp_path / "bundle").manifest.sampling.crop_bars
+
+
 def _edit(folder: Path, change) -> None:
     file = folder / "bundle.json"
     manifest = json.loads(file.read_text())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,15 @@ from vidkind.records import FeatureSequence, FrameBatch
 def test_options_outside_their_domain_are_refused(make, message: str) -> None:
     with pytest.raises(ConfigError, match=message.replace("(", r"\(").replace(")", r"\)")):
         make()
+
+
+def test_sampling_stored_before_there_was_an_option_was_made_without_it() -> None:
+    stored = asdict(SamplingOptions(num_frames=8))
+    assert SamplingOptions.from_json(stored) == SamplingOptions(num_frames=8)
+    del stored["crop_bars"]
+    assert not SamplingOptions.from_json(stored).crop_bars
+    with pytest.raises(TypeError):
+        SamplingOptions.from_json({"crop_edges": True})
 
 
 def test_errors_carry_a_stable_type_and_the_pip_command() -> None:

@@ -152,7 +152,7 @@ def _from_dict(data: dict[str, Any]) -> BundleManifest:
         categories=tuple(data["categories"]),
         backbone=BackboneCard.from_json(data["backbone"]),
         temporal=TemporalCard(**{**temporal, "seeds": tuple(temporal["seeds"])}),
-        sampling=SamplingOptions(**data["sampling"]),
+        sampling=SamplingOptions.from_json(data["sampling"]),
         multi_scale=MultiScaleOptions(**{**scales, "scales": tuple(scales["scales"])}),
         temperature=float(data["temperature"]),
         trust=TrustCard(**data["trust"]) if data.get("trust") else None,

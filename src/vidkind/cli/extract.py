@@ -84,6 +84,7 @@ def extract_command(
     num_frames: int,
     sampler: Sampler,
     keep_black: bool,
+    keep_bars: bool,
     sharpen: bool,
     workers: int | None,
     runtime: Runtime,
@@ -104,7 +105,11 @@ def extract_command(
     from vidkind.features.extract import extract_features
 
     sampling = SamplingOptions(
-        num_frames=num_frames, sampler=sampler, skip_black=not keep_black, sharpen=sharpen
+        num_frames=num_frames,
+        sampler=sampler,
+        skip_black=not keep_black,
+        sharpen=sharpen,
+        crop_bars=not keep_bars,
     )
     scales = (1.0,) if single_scale else _SCALES.scales
     multi_scale = MultiScaleOptions(scales=scales, alignment=alignment)

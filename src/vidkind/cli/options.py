@@ -93,6 +93,11 @@ def sampling_options(command: Decorated) -> Decorated:
                 is_flag=True,
                 help="Keep black frames instead of leaving them out.",
             ),
+            click.option(
+                "--keep-bars",
+                is_flag=True,
+                help="Keep black bars around the picture instead of cutting them off.",
+            ),
             click.option("--sharpen", is_flag=True, help="Sharpen sampled frames (unsharp mask)."),
         )
     ):

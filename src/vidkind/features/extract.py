@@ -263,7 +263,7 @@ def options_from_provenance(
     try:
         scales = provenance["multi_scale"]
         return (
-            SamplingOptions(**provenance["sampling"]),
+            SamplingOptions.from_json(provenance["sampling"]),
             MultiScaleOptions(**{**scales, "scales": tuple(scales["scales"])}),
         )
     except (KeyError, TypeError) as error:

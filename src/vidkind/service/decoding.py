@@ -11,7 +11,7 @@ import numpy as np
 
 from vidkind.config import SamplingOptions
 from vidkind.errors import VideoLimitError
-from vidkind.records import FrameBatch, VideoInfo
+from vidkind.records import Content, FrameBatch, VideoInfo
 from vidkind.service.options import ServiceOptions
 from vidkind.service.sandbox import Limits, Outbox, run_limited
 from vidkind.video import frame_size, probe, sample_frames
@@ -76,6 +76,7 @@ def decode_in_child(
         duration_seconds=header["duration_seconds"],
         num_black=header["num_black"],
         frames_decoded=header["frames_decoded"],
+        content=Content(**header["content"]),
     )
     return VideoInfo(**header["info"]), batch
 
@@ -100,6 +101,7 @@ def decode(outbox: Outbox, request: DecodeRequest) -> None:
         "duration_seconds": batch.duration_seconds,
         "num_black": batch.num_black,
         "frames_decoded": batch.frames_decoded,
+        "content": asdict(batch.content),
     }
     outbox.answer(header, batch.frames.tobytes())
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.config import SamplingOptions
-from vidkind.records import FrameBatch
+from vidkind.records import WHOLE, Content, FrameBatch
 from vidkind.video.decode import Shown
 from vidkind.video.hygiene import is_black, luma, sharpness, unsharp_mask
 from vidkind.video.index import Timeline
@@ -66,6 +66,7 @@ def to_batch(
     *,
     skip_black: bool,
     frames_decoded: int,
+    content: Content = WHOLE,
 ) -> FrameBatch:
     """The batch of the pictures that are kept.
 
@@ -75,6 +76,7 @@ def to_batch(
         timeline: Of the video.
         skip_black: Whether black pictures are left out, unless all are black.
         frames_decoded: What it took.
+        content: The part of the frames that the pictures show.
     """
     keep = [i for i, sampled in enumerate(every) if not (skip_black and sampled.is_black)]
     keep = keep or list(range(len(every)))
@@ -87,4 +89,5 @@ def to_batch(
         duration_seconds=float((timeline.end - start) * timeline.time_base),
         num_black=len(every) - len(keep),
         frames_decoded=frames_decoded,
+        content=content,
     )

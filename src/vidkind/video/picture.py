@@ -6,6 +6,9 @@ In: a PyAV frame of any size, pixel format, colour space and orientation. Out: u
 
 from __future__ import annotations
 
+import itertools
+import math
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -13,6 +16,8 @@ from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
+
+from vidkind.records import WHOLE, Content
 
 # Widened with the scale, this bilinear kernel averages over all source pixels. The flags ask
 # for chroma at full resolution and for the same rounding on every processor.
@@ -35,11 +40,15 @@ class PictureMaker:
     Attributes:
         height: Height of the upright pictures in pixels.
         width: Width of the upright pictures in pixels.
+        content: The part of the upright frame that the pictures show.
     """
 
-    def __init__(self, *, height: int, width: int) -> None:
+    def __init__(self, *, height: int, width: int, content: Content = WHOLE) -> None:
         self.height = height
         self.width = width
+        self.content = content
+        self._rows = _cut(height, content.top, content.bottom)
+        self._columns = _cut(width, content.left, content.right)
         self._reformatter = VideoReformatter()
         self._matrix: NDArray[np.int32] | None = None
 
@@ -52,12 +61,40 @@ class PictureMaker:
             self._matrix = display_matrix(frame)
         matrix = self._matrix
         lying = _swaps_axes(matrix)
-        height, width = (self.width, self.height) if lying else (self.height, self.width)
+        sides = self._rows.whole, self._columns.whole
+        height, width = sides[::-1] if lying else sides
         has_alpha = frame.format.name == "pal8" or any(c.is_alpha for c in frame.format.components)
         kind = "rgba" if has_alpha else "rgb24"
         resized = _resize(frame, self._reformatter, height, width, kind)
         small = np.asarray(resized.to_ndarray(), np.uint8)
-        return np.ascontiguousarray(_upright(_on_white(small) if has_alpha else small, matrix))
+        upright = _upright(_on_white(small) if has_alpha else small, matrix)
+        return np.ascontiguousarray(upright[self._rows.kept, self._columns.kept])
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """One side of the frame: resized to ``whole`` pixels, of which ``kept`` are the picture."""
+
+    whole: int
+    kept: slice
+
+
+def _cut(size: int, begin: float, end: float) -> _Cut:
+    # The least size at which no pixel kept holds a share of what is cut off.
+    for whole in itertools.count(max(size, int(size / (end - begin)))):
+        first = math.ceil(begin * whole)
+        if first + size <= end * whole:
+            break
+    return _Cut(whole, slice(first, first + size))
+
+
+def glimpse(frame: VideoFrame, side: int) -> NDArray[np.uint8]:
+    """Single pixels of a frame, neither averaged nor turned: uint8 [side, side, 3] RGB.
+
+    Takes a hundredth of the time of a picture.
+    """
+    few = _resize(frame, VideoReformatter(), side, side, "rgb24", Interpolation.POINT)
+    return np.asarray(few.to_ndarray(), np.uint8)
 
 
 def display_matrix(frame: VideoFrame) -> NDArray[np.int32]:
@@ -86,7 +123,12 @@ def rotation_degrees(frame: VideoFrame) -> int:
 
 
 def _resize(
-    frame: VideoFrame, reformatter: VideoReformatter, height: int, width: int, kind: str
+    frame: VideoFrame,
+    reformatter: VideoReformatter,
+    height: int,
+    width: int,
+    kind: str,
+    quality: Interpolation = _QUALITY,
 ) -> VideoFrame:
     return reformatter.reformat(
         frame,
@@ -94,7 +136,7 @@ def _resize(
         height=height,
         format=kind,
         src_colorspace=_colour_space(frame),
-        interpolation=_QUALITY,
+        interpolation=quality,
         threads=1,
     )
 

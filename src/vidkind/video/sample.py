@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from vidkind.config import SamplingOptions
 from vidkind.errors import ConfigError, DecodeError
 from vidkind.machine import usable_cores
-from vidkind.records import FrameBatch
+from vidkind.records import WHOLE, Content, FrameBatch
 from vidkind.video.container import open_video
+from vidkind.video.content import find_content
 from vidkind.video.decode import FrameReader, MissedFrameError, OutOfOrderError, Shown
 from vidkind.video.examine import Sampled, examined, to_batch
 from vidkind.video.index import Timeline, read_packet_times, read_timeline
@@ -76,7 +77,8 @@ def sample_frames(
 
     Args:
         path: A local video file.
-        height: Height of the pictures in pixels; the aspect ratio is not kept.
+        height: Height of the pictures in pixels; bars are cut off first, where ``options`` say so,
+            and the aspect ratio is not kept.
         width: Width of the pictures in pixels.
         options: How many frames, by which sampler, and their hygiene.
         num_threads: Threads to decode with; 0 takes one a core, or what FFmpeg chooses.
@@ -147,17 +149,24 @@ def _sample_in_one_go(request: _Request, timeline: Timeline, *, may_skip: bool) 
     path, options = request.path, request.options
     num_threads = _threads_in_one_go(request, timeline)
     with FrameReader(path, timeline, num_threads=num_threads, may_skip=may_skip) as reader:
-        start = _start(request, reader)
+        start, content = _begin(request, reader, timeline)
         targets = target_times(start, timeline.end, options.num_frames)
         shown = SAMPLERS[options.sampler](reader, timeline, targets)
-        maker = PictureMaker(height=request.height, width=request.width)
+        maker = PictureMaker(height=request.height, width=request.width, content=content)
         every = _told(request, examined(shown, maker, options))
         decoded, last = reader.frames_decoded, _broken_off(reader, timeline, targets)
     if last is not None:
         logger.debug("%s breaks off after %d of %d ticks", path, last.end, timeline.end)
         cut = replace(timeline, end=last.end, last=last.time)
         return _sample_in_one_go(request, cut, may_skip=may_skip)
-    return to_batch(every, start, timeline, skip_black=options.skip_black, frames_decoded=decoded)
+    return to_batch(
+        every,
+        start,
+        timeline,
+        skip_black=options.skip_black,
+        frames_decoded=decoded,
+        content=content,
+    )
 
 
 def _sample_side_by_side(request: _Request, timeline: Timeline, workers: int) -> FrameBatch:
@@ -165,14 +174,14 @@ def _sample_side_by_side(request: _Request, timeline: Timeline, workers: int) ->
     threads = max(1, _num_threads(request) // workers)
     with Readers(lambda: FrameReader(request.path, timeline, num_threads=threads)) as readers:
         reader = readers.take()
-        start = _start(request, reader)
+        start, content = _begin(request, reader, timeline)
         readers.give_back(reader)
         read, parts = _plan(options, timeline, start)
 
         def read_part(reader: FrameReader, part: Sequence[int]) -> Iterator[Sampled]:
             if part is parts[0] and reader.has_moved:
                 reader.restart()
-            maker = PictureMaker(height=request.height, width=request.width)
+            maker = PictureMaker(height=request.height, width=request.width, content=content)
             yield from examined(read(reader, timeline, part), maker, options)
             if not reader.seekable or _broken_off(reader, timeline, part) is not None:
                 raise MissedFrameError
@@ -186,17 +195,22 @@ def _sample_side_by_side(request: _Request, timeline: Timeline, workers: int) ->
             timeline,
             skip_black=options.skip_black,
             frames_decoded=readers.frames_decoded,
+            content=content,
         )
 
 
-def _start(request: _Request, reader: FrameReader) -> int:
+def _begin(request: _Request, reader: FrameReader, timeline: Timeline) -> tuple[int, Content]:
+    """When the video begins, in ticks, and what of its pictures is kept; the reader stays there."""
     first = reader.peek()
     if first is None:
         raise DecodeError(
             f"no frame of {os.fspath(request.path)!r} decodes; expected an intact stream: "
             "check whether a player shows it, and export it again"
         )
-    return first.time
+    content = find_content(reader, timeline) if request.options.crop_bars else WHOLE
+    if reader.has_moved:
+        reader.restart()
+    return first.time, content
 
 
 def _told(request: _Request, sampled: Iterator[Sampled]) -> list[Sampled]:
