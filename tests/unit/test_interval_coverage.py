@@ -163,3 +163,27 @@ def test_the_truth_is_held_in_93_to_97_percent_of_simulations(held, name: str) -
 def test_an_interval_near_the_border_is_wide_rather_than_wrong(held, name: str) -> None:
     # Noise alone makes an ECE of 7 % here, the truth is 4 %: a few simulations more hold it.
     assert held[name] >= FEWEST, held
+
+
+def with_few_mistakes(
+    rng: np.random.Generator, count: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Two kinds of trust, the second with more noise, and what is right: all but 3 %."""
+    right = rng.random(count) > 0.03
+    seen = np.where(right, 1.5, 0) + rng.normal(size=count)
+    first, second = 0.3 * rng.normal(size=count), 0.6 * rng.normal(size=count)
+    return seen + first, seen + second, right
+
+
+def test_a_difference_of_areas_has_room_for_mistakes_that_a_sample_lacks() -> None:
+    # One sample in six has no mistake at all, where resampling finds no difference, surely.
+    rng = np.random.default_rng(2)
+    first, second, right = with_few_mistakes(rng, 300_000)
+    weights, none = np.ones(len(right)), resample(["one"] * len(right), draws=1)
+    truth = aurc_difference(first, second, right, weights, none).value
+    kept = resample([str(i) for i in range(60)], draws=1)
+    held = 0
+    for _ in range(REPETITIONS):
+        found = aurc_difference(*with_few_mistakes(rng, 60), np.ones(60), kept)
+        held += found.low <= truth <= found.high
+    assert held >= FEWEST, held

@@ -11,10 +11,14 @@ from sklearn.metrics import f1_score
 
 from vidkind.evaluation.intervals import (
     MOST_LEFT_OUT,
+    Interval,
+    difference_interval,
+    log_interval,
     paired_test,
     resample,
     resampled_interval,
     sources_needed,
+    t_interval,
     wilson,
 )
 from vidkind.evaluation.scores import ScoredSet, score
@@ -93,6 +97,42 @@ def test_what_does_not_vary_has_no_width(values: np.ndarray, skewed: bool) -> No
     found = resampled_interval(_mean_of(values), np.ones(len(values)), draws, skewed=skewed)
     assert found.low == pytest.approx(values[0])
     assert found.high == pytest.approx(values[0])
+
+
+def _without_each(values: np.ndarray) -> np.ndarray:
+    return (values.sum() - values) / (len(values) - 1)
+
+
+def test_room_for_one_more_counts_the_heaviest_source_twice() -> None:
+    values = np.random.default_rng(0).uniform(size=500)
+    values[0] = 5
+    narrow = log_interval(values.mean(), _without_each(values))
+    wide = log_interval(values.mean(), _without_each(values), room=True)
+    squares = (values - values.mean()) ** 2
+    ratio = np.log(wide.high / wide.value) / np.log(narrow.high / narrow.value)
+    assert ratio == pytest.approx(np.sqrt(1 + squares[0] / squares.sum()), rel=0.01)
+
+
+def test_the_t_interval_has_room_for_a_source_not_seen() -> None:
+    values = np.random.default_rng(0).normal(size=300)
+    found = t_interval(values.mean(), _without_each(values), unseen=0)
+    reach = t.ppf(0.975, 299) * values.std(ddof=1) / np.sqrt(300)
+    assert found.high - found.value == pytest.approx(reach, rel=0.01)
+    assert found.value - found.low == pytest.approx(reach, rel=0.01)
+    nothing = t_interval(0, np.zeros(80), unseen=0.5)
+    assert nothing.low < -1 < 1 < nothing.high
+    alone = t_interval(0.5, np.empty(0), unseen=0.5)
+    assert alone.low == alone.high == 0.5
+
+
+def test_the_interval_of_a_difference_keeps_a_tail_and_what_both_share() -> None:
+    def around(value: float, low: float, high: float) -> Interval:
+        return Interval(value=value, low=low, high=high, method="")
+
+    apart = difference_interval(around(5, 2, 9), around(1, -2, 5), 0)
+    assert (apart.low, apart.value, apart.high) == (pytest.approx(-1), 4, pytest.approx(9))
+    same = difference_interval(around(5, 4, 9), around(3, 2, 4), 1)
+    assert (same.low, same.high) == (pytest.approx(2), pytest.approx(5))
 
 
 def test_no_discordant_video_leaves_room_for_a_difference() -> None:

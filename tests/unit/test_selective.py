@@ -13,6 +13,7 @@ from vidkind.errors import ConfigError
 from vidkind.evaluation.intervals import resample
 from vidkind.evaluation.selective import (
     aurc,
+    aurc_difference,
     excess_aurc,
     operating_table,
     risk_coverage,
@@ -44,6 +45,25 @@ def test_aurc_is_the_mean_error_over_coverages(seed: int, count: int) -> None:
     assert found == pytest.approx(100 * np.mean(errors))
     oracle = aurc(right + rng.random(count) / 2, right, np.ones(count), draws).value
     assert excess_aurc(trust, right, np.ones(count), draws).value == pytest.approx(found - oracle)
+
+
+def test_the_best_order_has_no_excess_and_no_error_no_width() -> None:
+    draws = resample([str(i) for i in range(20)], draws=2)
+    right = np.arange(20) < 17
+    best = excess_aurc(-np.arange(20.0), right, np.ones(20), draws)
+    assert best.low == best.value == 0
+    none = excess_aurc(np.arange(20.0), np.ones(20, bool), np.ones(20), draws)
+    assert none.low == none.value == none.high == 0
+
+
+def test_a_difference_of_areas_has_room_where_no_answer_was_wrong() -> None:
+    rng = np.random.default_rng(0)
+    draws = resample([str(i) for i in range(50)], draws=2)
+    trust = rng.random(50)
+    found = aurc_difference(trust, rng.random(50), np.ones(50, bool), np.ones(50), draws)
+    assert found.low < found.value == 0 < found.high
+    same = aurc_difference(trust, trust, rng.random(50) < 0.8, np.ones(50), draws)
+    assert same.low == same.value == same.high == 0
 
 
 def test_clips_of_a_source_share_its_weight() -> None:

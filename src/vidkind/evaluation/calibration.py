@@ -183,17 +183,23 @@ def score_calibration(
     probabilities: Floats, labels: NDArray[np.int64], draws: Resamples
 ) -> CalibrationScores:
     """Scores probabilities [N, K]; ``draws`` from ``resample``."""
-    ones = np.ones(len(labels))
-    squared, logs = (f(probabilities, labels) for f in (_squared_losses, _log_losses))
     return CalibrationScores(
         ece=_error_interval(probabilities, labels, draws, adaptive=False),
         adaptive_ece=_error_interval(probabilities, labels, draws, adaptive=True),
         ece_if_calibrated=_error_if_calibrated(probabilities, adaptive=False),
         adaptive_ece_if_calibrated=_error_if_calibrated(probabilities, adaptive=True),
-        brier=resampled_interval(lambda w: w @ squared / w.sum(axis=1), ones, draws, skewed=True),
-        nll=resampled_interval(lambda w: w @ logs / w.sum(axis=1), ones, draws, skewed=True),
+        brier=_loss_interval(_squared_losses(probabilities, labels), draws, bounded=True),
+        nll=_loss_interval(_log_losses(probabilities, labels), draws, bounded=False),
         reliability=_reliability(probabilities, labels),
     )
+
+
+def _loss_interval(losses: Floats, draws: Resamples, *, bounded: bool) -> Interval:
+    def mean(weights: Floats) -> Floats:
+        means: Floats = weights @ losses / weights.sum(axis=1)
+        return means
+
+    return resampled_interval(mean, np.ones(len(losses)), draws, skewed=True, room=not bounded)
 
 
 def _error_interval(
@@ -202,11 +208,13 @@ def _error_interval(
     """95 % interval of the ECE in percent, by test inversion.
 
     An ECE grows with the noise in its bins, so that it lies too high, and its percentiles twice
-    so. Instead each error is asked about: were confidence off by so much in every bin, and the
-    noise in the bins that of drawing sources again, would an ECE as far out as the one found
-    be among the rarest 2.5 %? (Test-inversion bootstrap: Carpenter, "Test inversion bootstrap
-    confidence intervals", JRSS B 1999. At an error of 0 it is the consistency test of Brocker &
-    Smith, 2007.) The value, which lies too high, is kept inside.
+    so. Instead each error is asked about: were confidence off by so much, and the noise in the
+    bins that of drawing sources again, would an ECE as far out as the one found be among the
+    rarest 2.5 %? (Test-inversion bootstrap: Carpenter, "Test inversion bootstrap confidence
+    intervals", JRSS B 1999. At an error of 0 it is the consistency test of Brocker & Smith,
+    2007.) How the error spreads over the bins is not known. The lower end takes it to be the
+    same in every bin, where it stands out most; the upper end takes half of it to be where the
+    noise is, which hides it. The value, which lies too high, is kept inside.
     """
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     bins = _bins(confidence, NUM_BINS, adaptive)
@@ -216,19 +224,22 @@ def _error_interval(
     noise = draws.draws @ gaps / draws.draws.sum(axis=1, keepdims=True) - means
     count = len(draws.left_out)
     noise *= np.sqrt(count / max(count - 1, 1))
-    shift = np.bincount(bins, minlength=NUM_BINS) / len(bins) * (1 if means.sum() >= 0 else -1)
+    even = np.bincount(bins, minlength=NUM_BINS) / len(bins)
+    deviation = noise.std(axis=0)
+    hidden = deviation / deviation.sum() if deviation.any() else even
+    sign = 1 if means.sum() >= 0 else -1
 
-    def error_whose(quantile: float) -> float:
+    def error_whose(quantile: float, shares: Floats) -> float:
         def beyond(error: float) -> float:
-            errors = np.abs(error * shift + noise).sum(axis=1)
+            errors = np.abs(error * sign * shares + noise).sum(axis=1)
             return float(np.quantile(errors, quantile)) - found
 
         return float(brentq(beyond, 0, _FARTHEST, xtol=1e-5)) if beyond(0) < 0 else 0.0
 
     return Interval(
         value=100 * found,
-        low=100 * min(error_whose(0.975), found),
-        high=100 * max(min(error_whose(0.025), 1.0), found),
+        low=100 * min(error_whose(0.975, even), found),
+        high=100 * max(min(error_whose(0.025, (even + hidden) / 2), 1.0), found),
         method="test inversion",
     )
 

@@ -94,7 +94,12 @@ def resample(sources: Sequence[str], *, draws: int = BOOTSTRAP_DRAWS, seed: int 
 
 
 def resampled_interval(
-    statistic: Statistic, weights: Floats, resamples: Resamples, *, skewed: bool = False
+    statistic: Statistic,
+    weights: Floats,
+    resamples: Resamples,
+    *,
+    skewed: bool = False,
+    room: bool = False,
 ) -> Interval:
     """95 % interval of a weighted statistic.
 
@@ -104,11 +109,12 @@ def resampled_interval(
         resamples: From ``resample``.
         skewed: The figure is 0 or more with a long tail above, as a mean loss is: see
             ``log_interval``.
+        room: Where skewed, leaves room for one more source as heavy as the heaviest.
     """
     value = float(statistic(weights[None])[0])
     left_out = statistic(resamples.left_out * weights)
     if skewed and value > 0 and len(left_out) > 1:
-        return log_interval(value, left_out)
+        return log_interval(value, left_out, room=room)
     return percentile_interval(value, statistic(resamples.draws * weights), left_out)
 
 
@@ -125,12 +131,12 @@ def percentile_interval(value: float, draws: Floats, left_out: Floats) -> Interv
         draws: float64 [draws], of bootstrap draws; NaN draws do not count.
         left_out: float64 [G], with each source left out.
     """
-    reach = NormalDist().cdf(_influence(value, left_out)[1])
+    reach = NormalDist().cdf(_spread(_influences(value, left_out))[1])
     low, high = np.nanquantile(draws, [1 - reach, reach])
     return Interval(value=float(value), low=float(low), high=float(high), method="bootstrap")
 
 
-def log_interval(value: float, left_out: Floats) -> Interval:
+def log_interval(value: float, left_out: Floats, *, room: bool = False) -> Interval:
     """95 % jackknife interval on a logarithmic scale, for figures above 0.
 
     The error of a mean loss grows with the loss; its logarithm has a more even one (Davison &
@@ -139,22 +145,80 @@ def log_interval(value: float, left_out: Floats) -> Interval:
     Args:
         value: The figure, above 0.
         left_out: float64 [G], with each source left out.
+        room: Leaves room for one source more, as heavy as the heaviest, where losses have no
+            bound and a sample may well have missed it (as the gamma intervals of Fay & Feuer,
+            "Confidence intervals for directly standardized rates", Statistics in Medicine 1997).
     """
-    error, quantile = _influence(value, left_out)
+    influences = _influences(value, left_out)
+    if room:
+        influences = np.append(influences, np.abs(influences).max())
+    error, quantile = _spread(influences)
     factor = float(np.exp(min(quantile * error / value, _MOST_LOG)))
     return Interval(value=value, low=value / factor, high=value * factor, method="jackknife")
 
 
-def _influence(value: float, left_out: Floats) -> tuple[float, float]:
+def t_interval(value: float, left_out: Floats, *, unseen: float) -> Interval:
+    """95 % jackknife interval of a figure of either sign, with room for a source not seen.
+
+    Two sources more are what makes an interval of a proportion hold where few count (Agresti &
+    Coull, 1998). Here one is enough; it adds to the variance, not to the figure. The t quantile
+    is that of ``percentile_interval``.
+
+    Args:
+        value: The figure.
+        left_out: float64 [G], with each source left out.
+        unseen: How far one source more may move the figure.
+    """
+    influences = _influences(value, left_out)
+    if len(influences) < 2:
+        return Interval(value=value, low=value, high=value, method="jackknife")
+    error, quantile = _spread(np.append(influences, unseen))
+    reach = quantile * error
+    return Interval(value=value, low=value - reach, high=value + reach, method="jackknife")
+
+
+def difference_interval(a: Interval, b: Interval, correlation: float) -> Interval:
+    """95 % interval of A minus B from the interval of each: MOVER.
+
+    Zou & Donner, "Construction of confidence limits about effect measures: a general approach"
+    (Statistics in Medicine 2008). It keeps a tail that only one of the two has.
+
+    Args:
+        a: Of the one figure.
+        b: Of the other.
+        correlation: Of the two figures.
+    """
+
+    def joined(of_a: float, of_b: float) -> float:
+        squared = of_a**2 + of_b**2 - 2 * correlation * of_a * of_b
+        return float(np.sqrt(max(squared, 0.0)))
+
+    value = a.value - b.value
+    return Interval(
+        value=value,
+        low=value - joined(a.value - a.low, b.high - b.value),
+        high=value + joined(a.high - a.value, b.value - b.low),
+        method="mover",
+    )
+
+
+def _influences(value: float, left_out: Floats) -> Floats:
+    """How far each source moves a figure, NaN where it cannot do without counting as not at all."""
+    values = np.where(np.isnan(left_out), value, left_out)
+    count = max(len(values), 1)
+    moves: Floats = (count - 1) / count * (values.sum() / count - values)
+    return moves
+
+
+def _spread(influences: Floats) -> tuple[float, float]:
     """Standard error of a figure, and how many of them a 95 % interval reaches either way."""
     # Intervals of proportions do without scipy, which is not in the core install.
     from scipy.special import stdtrit
 
-    count = len(left_out)
+    count = len(influences)
     if count < 2:
         return 0.0, np.inf
-    values = np.where(np.isnan(left_out), value, left_out)
-    squares = ((count - 1) / count * (values.mean() - values)) ** 2
+    squares = influences**2
     spread = squares.sum()
     # The variance of a sum of squares, from the squares themselves.
     noise = (squares**2).sum() - spread**2 / count
