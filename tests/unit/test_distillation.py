@@ -15,6 +15,7 @@ from vidkind.dataset.degrade import STEPS, degrade, overlay, random_crop, random
 from vidkind.distillation.batches import BatchMaker, crops, group_weights
 from vidkind.distillation.corpus import Corpus, Round, Source, build_corpus, list_sources
 from vidkind.distillation.export import Backbone, export_backbone, fit_projection, store_as_half
+from vidkind.distillation.known_teachers import MOBILENET_V2, TEACHERS, Teacher, known_teacher
 from vidkind.distillation.loss import distillation_loss
 from vidkind.distillation.monitor import build_monitor
 from vidkind.distillation.options import CorpusOptions, DistillOptions, StudentOptions
@@ -22,7 +23,7 @@ from vidkind.distillation.student import Student, normalise
 from vidkind.distillation.teacher import TeacherMaps, measure
 from vidkind.distillation.trainer import Distiller
 from vidkind.errors import BackboneError, CheckpointError, ConfigError, LibraryError
-from vidkind.features import BackboneCard, InputSpec, file_sha256, load_backbone
+from vidkind.features import BackboneCard, InputSpec, file_sha256, load_backbone, read_card
 from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.records import VideoItem
 from vidkind.video.encode import write_video
@@ -31,6 +32,7 @@ TINY = StudentOptions(
     stem_width=8, channels=(6, 10, 10), strides=(2, 2, 1), hidden=(8, 16, 16), pooled_dim=12
 )
 MAPS = ("first", "second", "third")
+KNOWN = Teacher(maps=MAPS, student=TINY)
 CATEGORIES = ("Animation", "Flat_Content", "Gaming", "Natural_Content")
 
 
@@ -111,7 +113,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_options(**changes: object) -> DistillOptions:
     values: dict[str, object] = {
         "steps": 20, "forced_steps": 8, "batch_size": 16, "warmup_steps": 4, "crop_size": 32,
-        "teacher_crop_size": 32, "working_size": 32, "maps": MAPS, "probe_every": 10,
+        "teacher_crop_size": 32, "working_size": 32, "probe_every": 10,
     }  # fmt: skip
     return DistillOptions(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -151,10 +153,19 @@ def test_crop_and_size_stay_within_the_picture() -> None:
         assert min(scaled.size) <= 80
 
 
-def test_student_has_the_documented_size_and_shape() -> None:
-    student = Student().eval()
+@pytest.mark.parametrize(
+    ("name", "million", "expected"),
+    [
+        ("mobilenet_v2_1.0", 2.5, [32] * 2 + [16] * 3 + [8] * 7 + [4] * 4),
+        ("efficientnet_lite0", 2.9, [32] * 2 + [16] * 2 + [8] * 6 + [4] * 5),
+    ],
+)
+def test_student_has_the_documented_size_and_shape(
+    name: str, million: float, expected: list[int]
+) -> None:
+    student = Student(TEACHERS[name].student).eval()
     count = sum(p.numel() for p in student.parameters())
-    assert 2_800_000 < count < 3_100_000
+    assert round(count / 1e6, 1) == million
     with torch.inference_mode():
         assert student(torch.zeros(1, 3, 96, 128)).shape == (1, 1280)
         x, sides = torch.zeros(1, 3, 128, 128), []
@@ -162,12 +173,18 @@ def test_student_has_the_documented_size_and_shape() -> None:
             x = student.block(number, x)
             assert x.shape[1] == channels
             sides.append(x.shape[-1])
-    assert sides == [32] * 2 + [16] * 2 + [8] * 6 + [4] * 5
+    assert sides == expected
+    assert len(TEACHERS[name].maps) == len(sides)
+
+
+def test_unknown_teachers_are_refused(teacher: Path) -> None:
+    with pytest.raises(BackboneError, match="'tiny' are not known; expected one of mobilenet_v2"):
+        known_teacher(read_card(teacher))
 
 
 def test_blocks_with_a_shortcut_learn_what_the_teacher_adds() -> None:
     assert TINY.has_shortcut == (False, False, True)
-    assert sum(StudentOptions().has_shortcut) == 9
+    assert sum(MOBILENET_V2.student.has_shortcut) == 10
     first, second = torch.randn(2, 16, 4, 3, 3)
     answers = [[first, first + 0.1 * second, first.mean((2, 3))]]
     found = measure(answers, (False, True))
@@ -197,7 +214,7 @@ def test_large_maps_are_learnt_from_a_part_of_the_batch_while_forced(teacher: Pa
 
 def test_export_gives_the_same_features_as_torch(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    student, corpus = Student(), random_corpus()
+    student, corpus = Student(MOBILENET_V2.student), random_corpus()
     frames = np.stack([np.asarray(picture(i, 64, 64)) for i in range(9)])
     student(normalise(torch.from_numpy(frames)))  # running statistics that are not the start's
     student.eval()
@@ -211,7 +228,7 @@ def test_export_gives_the_same_features_as_torch(tmp_path: Path) -> None:
     with torch.inference_mode():
         expected = backbone(torch.from_numpy(frames)).numpy()
     assert np.abs(found - expected).max() <= 1e-3 * max(1.0, float(np.abs(expected).max()))
-    assert (tmp_path / "small.onnx").stat().st_size < 7e6
+    assert (tmp_path / "small.onnx").stat().st_size < 6e6
 
 
 def halve(student: Student) -> None:
@@ -295,9 +312,9 @@ def test_group_weights_count_groups_and_categories() -> None:
 
 def test_twenty_steps_resume_to_the_same_weights(tmp_path: Path, teacher: Path) -> None:
     corpus, options = random_corpus(), run_options()
-    whole = Distiller(corpus, teacher, tmp_path / "a", options=options, student=TINY).run()
-    Distiller(corpus, teacher, tmp_path / "b", options=options, student=TINY).run(stop=7)
-    resumed = Distiller(corpus, teacher, tmp_path / "b", options=options, student=TINY)
+    whole = Distiller(corpus, teacher, KNOWN, tmp_path / "a", options=options).run()
+    Distiller(corpus, teacher, KNOWN, tmp_path / "b", options=options).run(stop=7)
+    resumed = Distiller(corpus, teacher, KNOWN, tmp_path / "b", options=options)
     assert resumed.step == 7
     again = resumed.run()
     for name, value in whole.state_dict().items():
@@ -305,12 +322,12 @@ def test_twenty_steps_resume_to_the_same_weights(tmp_path: Path, teacher: Path) 
     assert (tmp_path / "a" / "dashboard.png").stat().st_size > 1000
     with pytest.raises(CheckpointError, match="another lr"):
         changed = run_options(lr=1e-4)
-        Distiller(corpus, teacher, tmp_path / "b", options=changed, student=TINY)
+        Distiller(corpus, teacher, KNOWN, tmp_path / "b", options=changed)
 
 
 def test_training_comes_closer_to_the_teacher(tmp_path: Path, teacher: Path) -> None:
-    options = run_options(steps=100, forced_steps=30)
-    Distiller(random_corpus(), teacher, tmp_path, options=options, student=TINY).run()
+    options = run_options(steps=100, forced_steps=30, lr=2e-3)
+    Distiller(random_corpus(), teacher, KNOWN, tmp_path, options=options).run()
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [50, 100]
     assert {"loss", "map_0", "map_1", "pooled", "label", "crops_per_second"} <= set(rows[0])
@@ -375,7 +392,7 @@ def _item(path: Path, label: str, split: str | None, group: str) -> VideoItem:
     [
         lambda: DistillOptions(steps=0),
         lambda: DistillOptions(steps=5, forced_steps=9),
-        lambda: StudentOptions(hidden=(8,), strides=(1, 2)),
+        lambda: StudentOptions(stem_width=8, channels=(8,), hidden=(8,), strides=(1, 2)),
         lambda: CorpusOptions(degraded_per_round=()),
         lambda: CorpusOptions(picture_size=8),
     ],

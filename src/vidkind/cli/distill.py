@@ -18,8 +18,11 @@ _DEFAULT = DistillOptions()
 @click.argument("stills", type=click.Path(path_type=Path))
 @click.argument("clips", type=click.Path(path_type=Path))
 @click.option("--teacher", type=click.Path(path_type=Path), required=True,
-              help="Backbone to learn from: EfficientNet-Lite0 as ONNX with its card, from "
-              "benchmarks/export_teacher.py.")  # fmt: skip
+              help="Backbone to learn from, its card beside it: mobilenet_v2_1.0 or "
+              "efficientnet_lite0 (benchmarks/export_teacher.py).")  # fmt: skip
+@click.option("--teacher-crop-size", default=_DEFAULT.teacher_crop_size, show_default=True,
+              help=f"Side of the teacher's crops; the student's are {_DEFAULT.crop_size}. More "
+              "shows it more detail.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Run folder: corpus, checkpoint, log, dashboard.png, compact.onnx.")  # fmt: skip
 @click.option("--steps", default=_DEFAULT.steps, show_default=True, help="Optimiser steps.")
@@ -41,6 +44,7 @@ def distill_command(
     stills: Path,
     clips: Path,
     teacher: Path,
+    teacher_crop_size: int,
     output: Path,
     steps: int,
     forced_steps: int,
@@ -58,7 +62,7 @@ def distill_command(
     after the last checkpoint and ends with the same weights. It runs on a GPU if there is one.
 
     \b
-    vidkind distill stills/ clips/ --teacher efficientnet_lite0.onnx -o backbone_run/
+    vidkind distill stills/ clips/ --teacher mobilenet_v2.onnx -o backbone_run/
     vidkind extract library/ -o features/ --backbone backbone_run/compact.onnx
     """
     from vidkind.errors import MissingExtraError
@@ -72,6 +76,7 @@ def distill_command(
         steps=steps,
         forced_steps=forced_steps,
         batch_size=batch_size,
+        teacher_crop_size=teacher_crop_size,
         threads=threads,
         seed=seed,
         use_clip_labels=use_clip_labels,

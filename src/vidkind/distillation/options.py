@@ -7,15 +7,6 @@ from dataclasses import dataclass
 
 from vidkind.errors import ConfigError
 
-# Where each inverted residual block of EfficientNet-Lite0 ends (benchmarks/export_teacher.py), from
-# the second on; blocks without a shortcut end in a convolution.
-EFFICIENTNET_LITE0_MAPS: tuple[str, ...] = tuple(
-    f"/_blocks.{block}/_project_conv/Conv_output_0"
-    if block in (1, 3, 5, 8, 11, 15)
-    else f"/_blocks.{block}/Add_output_0"
-    for block in range(1, 16)
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusOptions:
@@ -32,7 +23,7 @@ class CorpusOptions:
         seed: Seed of everything random.
     """
 
-    picture_size: int = 224
+    picture_size: int = 192
     frames_per_clip: int = 8
     degraded_per_round: tuple[int, ...] = (1, 2)
     whole_share: float = 0.35
@@ -53,7 +44,7 @@ class CorpusOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class StudentOptions:
-    """Shape of the network: one block a stage, one map of the teacher a block.
+    """Shape of the network: one block for each of the teacher's, and its map.
 
     Attributes:
         stem_width: Channels after the first convolution, which has stride 2.
@@ -65,12 +56,10 @@ class StudentOptions:
         pooled_dim: Length of the pooled feature: that of the teacher's.
     """
 
-    stem_width: int = 24
-    channels: tuple[int, ...] = (24,) * 2 + (40,) * 2 + (80,) * 3 + (112,) * 3 + (192,) * 4 + (320,)
-    strides: tuple[int, ...] = (2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
-    hidden: tuple[int, ...] = (
-        (64, 96, 144, 208, 240, 384, 384, 448, 512, 512, 672) + (896,) * 3 + (1152,)
-    )
+    stem_width: int
+    channels: tuple[int, ...]
+    strides: tuple[int, ...]
+    hidden: tuple[int, ...]
     num_fused: int = 1
     pooled_dim: int = 1280
 
@@ -115,17 +104,16 @@ class DistillOptions:
         use_clip_labels: Train on the labels of clips too. Figures of a temporal model that is
             cross-validated over the same clips are then optimistic.
         feature_dim: D, directions kept of the pooled feature.
-        maps: Names of the teacher's maps, one a block.
         probe_every: Steps between two measurements.
         threads: Replicas on a CPU.
         seed: Seed of start weights, batches and augmentation.
     """
 
-    steps: int = 6500
-    forced_steps: int = 1800
+    steps: int = 7000
+    forced_steps: int = 2000
     batch_size: int = 32
     crop_size: int = 128
-    teacher_crop_size: int = 160
+    teacher_crop_size: int = 128
     zoom: tuple[float, float] = (0.45, 0.75)
     working_size: int = 224
     lr: float = 3e-3
@@ -137,7 +125,6 @@ class DistillOptions:
     label_weight: float = 0.25
     use_clip_labels: bool = False
     feature_dim: int = 256
-    maps: tuple[str, ...] = EFFICIENTNET_LITE0_MAPS
     probe_every: int = 1500
     threads: int = 2
     seed: int = 7

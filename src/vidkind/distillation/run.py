@@ -8,8 +8,9 @@ from pathlib import Path
 from vidkind.dataset import read_library
 from vidkind.distillation.corpus import build_corpus, list_sources
 from vidkind.distillation.export import Backbone, export_backbone, fit_projection
+from vidkind.distillation.known_teachers import known_teacher
 from vidkind.distillation.monitor import build_monitor
-from vidkind.distillation.options import CorpusOptions, DistillOptions, StudentOptions
+from vidkind.distillation.options import CorpusOptions, DistillOptions
 from vidkind.distillation.trainer import Distiller
 from vidkind.errors import LibraryError
 from vidkind.features import BackboneCard, load_backbone, read_card
@@ -27,7 +28,6 @@ def distill_backbone(
     folder: Path,
     *,
     corpus_options: CorpusOptions = CorpusOptions(),  # noqa: B008 (frozen)
-    student_options: StudentOptions = StudentOptions(),  # noqa: B008 (frozen)
     options: DistillOptions = DistillOptions(),  # noqa: B008 (frozen)
     workers: int | None = None,
     progress: Progress = lambda text, total: lambda count: None,
@@ -37,19 +37,19 @@ def distill_backbone(
     Args:
         stills: Manifest CSV of labelled still pictures (path, label, group), or its folder.
         clips: A labelled library with splits; only its ``train`` split is trained on.
-        teacher: ``.onnx`` file of the teacher, its card beside it.
+        teacher: ``.onnx`` file of a known teacher, its card beside it.
         folder: Run folder: ``corpus/``, checkpoint, log, dashboard, ``compact.onnx`` and card.
         corpus_options: How pictures are degraded and stored.
-        student_options: Shape of the network.
         options: How it is trained.
         workers: Processes that render; None means one a core.
         progress: Starts a progress bar.
 
     Raises:
         LibraryError: The clips have no splits, the categories differ, or groups leak.
-        BackboneError: The teacher cannot be loaded.
+        BackboneError: The teacher cannot be loaded or is not known.
         ConfigError: The folder holds a run of other sources or options.
     """
+    known = known_teacher(read_card(teacher))
     pictures, library = read_library(stills), read_library(clips)
     if not library.has_splits:
         raise LibraryError(f"{clips} has no splits; expected a train split to learn from")
@@ -75,9 +75,7 @@ def distill_backbone(
         num_frames=_MONITOR_FRAMES,
         progress=progress("Reading clips", len(library.items)),
     )
-    distiller = Distiller(
-        corpus, teacher, folder, options=options, student=student_options, monitor=monitor
-    )
+    distiller = Distiller(corpus, teacher, known, folder, options=options, monitor=monitor)
     advance = progress("Training", options.steps)
     advance(distiller.step)
     student = distiller.run(progress=lambda step: advance(1))

@@ -59,7 +59,7 @@ class InvertedResidual(nn.Module):
 class Student(nn.Module):
     """The network; see the module's text."""
 
-    def __init__(self, options: StudentOptions = StudentOptions()) -> None:  # noqa: B008 (frozen)
+    def __init__(self, options: StudentOptions) -> None:
         super().__init__()
         self.options = options
         self.stem = convolution(3, options.stem_width, 3, stride=2)

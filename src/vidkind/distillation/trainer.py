@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from vidkind.distillation.batches import Batch, BatchMaker, crops
 from vidkind.distillation.corpus import Corpus
 from vidkind.distillation.dashboard import draw_dashboard
+from vidkind.distillation.known_teachers import Teacher
 from vidkind.distillation.loss import distillation_loss
 from vidkind.distillation.monitor import Monitor
 from vidkind.distillation.options import DistillOptions, StudentOptions
@@ -49,14 +50,22 @@ class Distiller:
     def __init__(
         self,
         corpus: Corpus,
-        teacher: Path,
+        path: Path,
+        teacher: Teacher,
         folder: Path,
         *,
         options: DistillOptions = DistillOptions(),  # noqa: B008 (frozen)
-        student: StudentOptions = StudentOptions(),  # noqa: B008 (frozen)
         monitor: Monitor | None = None,
     ) -> None:
         """Builds the networks and reads the checkpoint, where there is one.
+
+        Args:
+            corpus: The pictures.
+            path: ``.onnx`` file of the teacher, its card beside it.
+            teacher: What is known of it, and the shape of the student.
+            folder: Run folder.
+            options: How the student is trained.
+            monitor: What measures it now and then.
 
         Raises:
             BackboneError: The teacher cannot be loaded or has no such maps.
@@ -67,6 +76,7 @@ class Distiller:
         self.step = 0
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(options.seed)
+        student = teacher.student
         self._net = Student(student)
         self._net.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._head = nn.Linear(student.pooled_dim, len(corpus.categories)).to(self._device)
@@ -76,7 +86,7 @@ class Distiller:
         count = 1 if self._device.type == "cuda" else options.threads
         self._replicas = _replicas(self._net, self._head, count)
         scale = options.crop_size / options.teacher_crop_size
-        self._teachers = [TeacherMaps(teacher, options.maps, scale=scale) for _ in range(count)]
+        self._teachers = [TeacherMaps(path, teacher.maps, scale=scale) for _ in range(count)]
         self._maker = BatchMaker(corpus, options, size=options.batch_size // count)
         self._statistics = self._measure()
 
