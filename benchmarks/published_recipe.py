@@ -42,7 +42,7 @@ from vidkind.video import probe, sample_frames
 SCALES, STEPS, MEMBERS, CATEGORIES = (1.0, 0.85, 1.15), 73, 4, 4
 PUBLISHED = "published temporal models, TTA in batched calls"
 COMPACT = "compact temporal models"
-SAMPLING = SamplingOptions(skip_black=False, crop_bars=False)
+SAMPLING = SamplingOptions.untouched(64)
 
 
 class Published:

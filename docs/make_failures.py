@@ -23,7 +23,7 @@ MOST = 12
 
 def tile(path: str, label: str, answer: str, confidence: float) -> Image.Image:
     """The middle frame of a clip with what it is and what was said."""
-    middle = SamplingOptions(num_frames=3, skip_black=False, crop_bars=False)
+    middle = SamplingOptions.untouched(3)
     frame = sample_frames(path, height=HEIGHT, width=WIDTH, options=middle).frames[1]
     picture = Image.new("RGB", (WIDTH, HEIGHT + TEXT), "white")
     picture.paste(Image.fromarray(frame), (0, 0))

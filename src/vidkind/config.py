@@ -64,6 +64,15 @@ class SamplingOptions:
         _require(0 <= self.black_luma <= 255, f"black_luma is {self.black_luma}; expected 0 to 255")
 
     @classmethod
+    def untouched(cls, num_frames: int) -> SamplingOptions:
+        """Frames as they are, black ones and bars too: frame i of a copy is that of its original.
+
+        Args:
+            num_frames: Frames per video.
+        """
+        return cls(num_frames=num_frames, skip_black=False, crop_bars=False)
+
+    @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SamplingOptions:
         """The options that a feature file or bundle was made with.
 

@@ -210,7 +210,7 @@ def h264(picture: Picture, rng: Generator) -> Picture:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "frame.mp4"
         write_video(path, [pixels], fps=25, options=options)
-        one = SamplingOptions(num_frames=1, skip_black=False, crop_bars=False)
+        one = SamplingOptions.untouched(1)
         batch = sample_frames(path, height=height, width=width, options=one, num_threads=1)
     return Image.fromarray(batch.frames[0])
 

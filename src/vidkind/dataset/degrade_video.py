@@ -63,5 +63,5 @@ def _encoded(frames: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "video.mp4"
         write_video(path, frames, fps=25, options=options)
-        every = SamplingOptions(num_frames=count, skip_black=False, crop_bars=False)
+        every = SamplingOptions.untouched(count)
         return sample_frames(path, height=height, width=width, options=every, num_threads=1).frames

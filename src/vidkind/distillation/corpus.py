@@ -227,7 +227,7 @@ def _pictures(sources: list[Source], rng: Generator, options: CorpusOptions) -> 
         with Image.open(sources[0].path) as picture:
             return [picture.convert("RGB")]
     width, height = probe(sources[0].path).upright_size
-    wanted = SamplingOptions(num_frames=len(sources) * _MOMENTS, skip_black=False, crop_bars=False)
+    wanted = SamplingOptions.untouched(len(sources) * _MOMENTS)
     frames = sample_frames(
         sources[0].path, height=height, width=width, options=wanted, num_threads=1
     ).frames

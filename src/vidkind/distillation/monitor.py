@@ -132,5 +132,5 @@ def build_monitor(
 
 
 def _frames(clip: VideoItem, height: int, width: int, num_frames: int) -> NDArray[np.uint8]:
-    options = SamplingOptions(num_frames=num_frames, skip_black=False, crop_bars=False)
+    options = SamplingOptions.untouched(num_frames)
     return sample_frames(clip.path, height=height, width=width, options=options).frames

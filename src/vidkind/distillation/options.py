@@ -135,6 +135,11 @@ class DistillOptions:
                 f"steps is {self.steps}, threads {self.threads}, batch_size {self.batch_size}; "
                 "expected at least 1, 1 and 4 crops a thread"
             )
+        if min(self.crop_size, self.teacher_crop_size) < 32:
+            raise ConfigError(
+                f"crop_size is {self.crop_size}, teacher_crop_size {self.teacher_crop_size}; "
+                "expected at least 32 pixels"
+            )
         if not 0 <= self.forced_steps <= self.steps:
             raise ConfigError(
                 f"forced_steps is {self.forced_steps}; expected 0 to steps, which is {self.steps}"

@@ -85,7 +85,7 @@ def _embed(
 ) -> dict[_Picture, NDArray[np.float32]]:
     """Unit features float32 [T, D] of each picture of one file."""
     spec = backbone.card.input
-    options = SamplingOptions(num_frames=num_frames, skip_black=False, crop_bars=False)
+    options = SamplingOptions.untouched(num_frames)
     batch = sample_frames(
         path, height=spec.height, width=spec.width, options=options, num_threads=1
     )

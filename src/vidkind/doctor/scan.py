@@ -71,7 +71,7 @@ def scan_file(path: str, *, num_frames: int) -> FileScan:
         num_frames: Frames sampled, evenly in time. Black ones stay: frame i of a copy is to be
             frame i of its original.
     """
-    options = SamplingOptions(num_frames=num_frames, skip_black=False, crop_bars=False)
+    options = SamplingOptions.untouched(num_frames)
     try:
         info = probe(path)
         batch = sample_frames(

@@ -28,7 +28,7 @@ _FRAME_HEIGHT = 96
 _MAX_ASPECT = 2.4
 _GAP, _GAP_GREY = 3, 128
 _JPEG_QUALITY = 72
-_SAMPLING = SamplingOptions(num_frames=NUM_FRAMES, skip_black=False, crop_bars=False)
+_SAMPLING = SamplingOptions.untouched(NUM_FRAMES)
 
 
 @dataclass(frozen=True, kw_only=True)
