@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -148,6 +149,22 @@ def test_openvino_gives_the_features_of_onnx_runtime() -> None:
         assert "does not compute in" in str(error)
     else:
         assert engines.cosines(exact, half).min() > 0.99
+
+
+def test_openvino_is_kept_from_reporting_to_its_makers() -> None:
+    pytest.importorskip("openvino")
+    # It reports out of a fork that may never end, and leaves that out only where CI says so.
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    check = (
+        "import multiprocessing, sys\n"
+        "def start(self): raise SystemExit('it starts a process')\n"
+        "multiprocessing.Process.start = start\n"
+        "import vidkind.features.engine_openvino\n"
+        "from openvino.tools.ovc import telemetry_utils\n"
+        "assert sys.modules['openvino_telemetry'] is None\n"
+        "assert telemetry_utils.tm.__name__.endswith('telemetry_stub')\n"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True, env=environment)
 
 
 def test_a_file_openvino_cannot_read_is_refused(tmp_path: Path) -> None:

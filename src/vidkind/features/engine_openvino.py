@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -11,6 +12,10 @@ from numpy.typing import NDArray
 from vidkind.errors import BackboneError, ConfigError, MissingExtraError
 from vidkind.features.card import BackboneCard
 from vidkind.features.engines import EngineKind, Pixels
+
+# OpenVINO tells its makers about every import, out of a fork of this process, which holds its
+# sockets and, threads being what they are, may never end. Without this package it stays silent.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 try:
     import openvino
