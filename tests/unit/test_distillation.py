@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -323,6 +324,30 @@ def test_twenty_steps_resume_to_the_same_weights(tmp_path: Path, teacher: Path) 
     with pytest.raises(CheckpointError, match="another lr"):
         changed = run_options(lr=1e-4)
         Distiller(corpus, teacher, KNOWN, tmp_path / "b", options=changed)
+
+
+def test_a_run_starts_with_the_weights_of_another(tmp_path: Path, teacher: Path) -> None:
+    corpus, finished = random_corpus(), tmp_path / "first" / "last.pt"
+    first = Distiller(corpus, teacher, KNOWN, finished.parent, options=run_options()).run()
+    options = run_options(seed=8, forced_steps=0)
+
+    def second(start_from: Path, known: Teacher = KNOWN) -> Distiller:
+        folder = tmp_path / "second"
+        return Distiller(corpus, teacher, known, folder, options=options, start_from=start_from)
+
+    begun = second(finished)
+    assert begun.step == 0
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, begun.averaged.state_dict()[name]), name
+    begun.run(stop=3)
+    assert second(finished).step == 3  # its own checkpoint goes before
+    (tmp_path / "second" / "last.pt").unlink()
+    other = Teacher(maps=MAPS, student=dataclasses.replace(TINY, hidden=(8, 8, 8)))
+    with pytest.raises(CheckpointError, match="holds another student"):
+        second(finished, other)
+    (tmp_path / "notes.pt").write_text("no weights")
+    with pytest.raises(CheckpointError, match="expected the last"):
+        second(tmp_path / "notes.pt")
 
 
 def test_training_comes_closer_to_the_teacher(tmp_path: Path, teacher: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from vidkind.cli.progress import progress_bar
-from vidkind.distillation.options import DistillOptions
+from vidkind.distillation.options import CorpusOptions, DistillOptions
 
-_DEFAULT = DistillOptions()
+_DEFAULT, _CORPUS = DistillOptions(), CorpusOptions()
 
 
 @click.command("distill", short_help="Train a compact backbone from a teacher backbone.")
@@ -25,6 +25,11 @@ _DEFAULT = DistillOptions()
               "shows it more detail.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Run folder: corpus, checkpoint, log, dashboard.png, compact.onnx.")  # fmt: skip
+@click.option("--start-from", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="last.pt of a finished run of the same teacher: start with its weights instead "
+              "of random ones. Give --forced-steps 0 beside it.")  # fmt: skip
+@click.option("--picture-size", default=_CORPUS.picture_size, show_default=True,
+              help="Side of the rendered pictures, which crops are cut from.")  # fmt: skip
 @click.option("--steps", default=_DEFAULT.steps, show_default=True, help="Optimiser steps.")
 @click.option("--forced-steps", default=_DEFAULT.forced_steps, show_default=True,
               help="Steps at the start in which every stage is fed the teacher's "
@@ -46,6 +51,8 @@ def distill_command(
     teacher: Path,
     teacher_crop_size: int,
     output: Path,
+    start_from: Path | None,
+    picture_size: int,
     steps: int,
     forced_steps: int,
     batch_size: int,
@@ -94,7 +101,15 @@ def distill_command(
             return move
 
         card = distill_backbone(
-            stills, clips, teacher, output, options=options, workers=workers, progress=start
+            stills,
+            clips,
+            teacher,
+            output,
+            corpus_options=CorpusOptions(picture_size=picture_size),
+            options=options,
+            start_from=start_from,
+            workers=workers,
+            progress=start,
         )
     click.echo(f"{output / card.file}: {card.feature_dim} features a frame")
     click.echo(f"log and dashboard are in {output}")

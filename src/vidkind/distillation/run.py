@@ -29,6 +29,7 @@ def distill_backbone(
     *,
     corpus_options: CorpusOptions = CorpusOptions(),  # noqa: B008 (frozen)
     options: DistillOptions = DistillOptions(),  # noqa: B008 (frozen)
+    start_from: Path | None = None,
     workers: int | None = None,
     progress: Progress = lambda text, total: lambda count: None,
 ) -> BackboneCard:
@@ -41,13 +42,16 @@ def distill_backbone(
         folder: Run folder: ``corpus/``, checkpoint, log, dashboard, ``compact.onnx`` and card.
         corpus_options: How pictures are degraded and stored.
         options: How it is trained.
+        start_from: ``last.pt`` of another run whose weights a new run starts with; None means
+            random ones.
         workers: Processes that render; None means one a core.
         progress: Starts a progress bar.
 
     Raises:
         LibraryError: The clips have no splits, the categories differ, or groups leak.
         BackboneError: The teacher cannot be loaded or is not known.
-        ConfigError: The folder holds a run of other sources or options.
+        ConfigError: The folder holds pictures of other sources or options.
+        CheckpointError: The folder holds a run of other options, or ``start_from`` does not fit.
     """
     known = known_teacher(read_card(teacher))
     pictures, library = read_library(stills), read_library(clips)
@@ -75,7 +79,9 @@ def distill_backbone(
         num_frames=_MONITOR_FRAMES,
         progress=progress("Reading clips", len(library.items)),
     )
-    distiller = Distiller(corpus, teacher, known, folder, options=options, monitor=monitor)
+    distiller = Distiller(
+        corpus, teacher, known, folder, options=options, monitor=monitor, start_from=start_from
+    )
     advance = progress("Training", options.steps)
     advance(distiller.step)
     student = distiller.run(progress=lambda step: advance(1))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import json
+import pickle
 import queue
 import threading
 import time
@@ -56,6 +57,7 @@ class Distiller:
         *,
         options: DistillOptions = DistillOptions(),  # noqa: B008 (frozen)
         monitor: Monitor | None = None,
+        start_from: Path | None = None,
     ) -> None:
         """Builds the networks and reads the checkpoint, where there is one.
 
@@ -66,10 +68,13 @@ class Distiller:
             folder: Run folder.
             options: How the student is trained.
             monitor: What measures it now and then.
+            start_from: ``last.pt`` of another run of the same student, whose averaged weights a
+                new run starts with; None means random ones.
 
         Raises:
             BackboneError: The teacher cannot be loaded or has no such maps.
-            CheckpointError: The checkpoint is of other options.
+            CheckpointError: The checkpoint is of other options, or ``start_from`` is no
+                checkpoint of this student.
         """
         self.options, self.folder, self._monitor = options, folder, monitor
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -82,7 +87,8 @@ class Distiller:
         self._head = nn.Linear(student.pooled_dim, len(corpus.categories)).to(self._device)
         self.averaged = copy.deepcopy(self._net).eval()
         self._optimizer = _optimizer([self._net, self._head], options)
-        self._resume(student)
+        if not self._resume(student) and start_from is not None:
+            self._start_with(start_from, student)
         count = 1 if self._device.type == "cuda" else options.threads
         self._replicas = _replicas(self._net, self._head, count)
         scale = options.crop_size / options.teacher_crop_size
@@ -241,10 +247,11 @@ class Distiller:
         with atomic_path(self.folder / "last.pt") as temporary:
             torch.save(state, temporary)
 
-    def _resume(self, student: StudentOptions) -> None:
+    def _resume(self, student: StudentOptions) -> bool:
+        """Goes on from the run folder's checkpoint; whether there is one."""
         path = self.folder / "last.pt"
         if not path.is_file():
-            return
+            return False
         state = torch.load(path, map_location=self._device, weights_only=True)
         wanted = {"options": _plain(asdict(self.options)), "student": _plain(asdict(student))}
         for name, values in wanted.items():
@@ -260,6 +267,25 @@ class Distiller:
         self.averaged.load_state_dict(state["averaged"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.step = int(state["step"])
+        return True
+
+    def _start_with(self, path: Path, student: StudentOptions) -> None:
+        """Takes the averaged weights of another run; its steps do not count."""
+        try:
+            state = torch.load(path, map_location=self._device, weights_only=True)
+            averaged, head = state["averaged"], state["head"]
+            fits = state["student"] == _plain(asdict(student))
+        except (OSError, RuntimeError, pickle.UnpicklingError, KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"{path} is no checkpoint of a distillation; expected the last.pt of a run folder"
+            ) from error
+        if not fits:
+            raise CheckpointError(
+                f"{path} holds another student; expected one that learned from the same teacher"
+            )
+        self._net.load_state_dict(averaged)
+        self.averaged.load_state_dict(averaged)
+        self._head.load_state_dict(head)
 
 
 def _start_thread() -> None:
