@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.tiny import tiny_backbone
 from vidkind.config import RuntimeOptions
@@ -84,6 +85,28 @@ def test_torch_computes_in_the_precision_asked_for() -> None:
     assert half.precision == "bfloat16"
     difference = np.abs(half.embed(frames) - exact.embed(frames)).max()
     assert 0 < difference < 0.05 * np.abs(exact.embed(frames)).max()
+
+
+@pytest.mark.slow
+def test_a_compiled_network_gives_the_same_features(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    plain = TorchBackbone("mobilenet_v3_small", pretrained=False)
+    compiled = TorchBackbone("mobilenet_v3_small", pretrained=False, compiled=True)
+    assert compiled.is_compiled and not plain.is_compiled
+    frames = _frames(plain, 19)  # a whole batch and a part of one
+    found = compiled.embed(frames)
+    assert found.shape == (19, 576)
+    np.testing.assert_allclose(found, plain.embed(frames), atol=1e-4)
+
+
+def test_where_nothing_can_be_compiled_it_runs_as_it_is(tmp_path, monkeypatch, caplog) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(torch._inductor.config.cpp, "cxx", (None, "no-such-compiler"))
+    torch._dynamo.reset()
+    backbone = TorchBackbone("mobilenet_v3_small", pretrained=False, compiled=True)
+    assert not backbone.is_compiled
+    assert "mobilenet_v3_small runs as it is" in caplog.text
+    assert backbone.embed(_frames(backbone, 2)).shape == (2, 576)
 
 
 def test_torch_has_no_int8() -> None:

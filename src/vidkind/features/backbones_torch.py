@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 import urllib.error
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,14 @@ try:
 except ImportError as error:
     raise MissingExtraError("torchvision", "train") from error
 
+logger = logging.getLogger(__name__)
+
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 _MAX_BATCH = 16
 _AUTOCAST = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+Network = Callable[[Tensor], Tensor]
 
 
 class NormalisedBackbone(nn.Module):
@@ -59,6 +65,7 @@ class TorchBackbone:
         pretrained: bool = True,
         seed: int = 0,
         options: RuntimeOptions | None = None,
+        compiled: bool | None = None,
     ) -> None:
         """Builds the network and loads its weights.
 
@@ -68,6 +75,8 @@ class TorchBackbone:
                 progress bar and a checksum); otherwise random weights, for benchmarks.
             seed: Seed of random weights.
             options: Precision; ``auto`` is the half precision of a GPU, float32 on a CPU.
+            compiled: Run it through ``torch.compile``, which takes up to a minute at the start;
+                where that fails, a warning says so and it runs as it is. None: on a GPU.
 
         Raises:
             ConfigError: The precision is int8.
@@ -101,6 +110,9 @@ class TorchBackbone:
             license="BSD-3-Clause",
             source=f"torchvision {torchvision.__version__}",
         )
+        self._compiled: Network | None = None
+        if self._device.type == "cuda" if compiled is None else compiled:
+            self._compiled = self._try_compile()
 
     @property
     def card(self) -> BackboneCard:
@@ -122,16 +134,39 @@ class TorchBackbone:
         """``float32``, ``bfloat16`` or ``float16``; sums stay in float32."""
         return self._precision
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether ``torch.compile`` made what runs."""
+        return self._compiled is not None
+
     def embed(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeds uint8 [B, H, W, 3] frames: float32 [B, D]; see ``Backbone.embed``."""
         self._card.check_frames(frames)
+        run: Network = self.module
+        count = len(frames)
+        if self._compiled is not None:
+            run, frames = self._compiled, _whole_batches(frames)
         with self._lock, torch.inference_mode(), self._autocast():
             parts = [
-                self.module(self._on_device(torch.from_numpy(frames[i : i + _MAX_BATCH])))
+                run(self._on_device(torch.from_numpy(frames[i : i + _MAX_BATCH])))
                 for i in range(0, len(frames), _MAX_BATCH)
             ]
             features: NDArray[np.float32] = torch.cat(parts).float().cpu().numpy()
-        return features
+        return features[:count]
+
+    def _try_compile(self) -> Network | None:
+        """The network compiled for whole batches, tried once; None where that fails."""
+        run: Network = torch.compile(self.module, dynamic=False)
+        spec = self._card.input
+        example = torch.zeros((_MAX_BATCH, spec.height, spec.width, 3), dtype=torch.uint8)
+        try:
+            with torch.inference_mode(), self._autocast():
+                run(self._on_device(example))
+        except (RuntimeError, OSError) as error:
+            reason = str(error).strip().splitlines()[0]
+            logger.warning("torch.compile failed, %s runs as it is: %s", self._card.name, reason)
+            return None
+        return run
 
     def _autocast(self) -> torch.autocast:
         dtype = _AUTOCAST[self._precision]
@@ -147,6 +182,12 @@ class TorchBackbone:
         computing.wait_stream(self._copies)
         copied.record_stream(computing)
         return copied
+
+
+def _whole_batches(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """[B, H, W, 3] with black frames after it, up to whole batches: one shape, compiled once."""
+    missing = -len(frames) % _MAX_BATCH
+    return np.pad(frames, ((0, missing), (0, 0), (0, 0), (0, 0)))
 
 
 def _precision(options: RuntimeOptions, device: torch.device) -> str:
