@@ -98,3 +98,9 @@ class DownloadError(VidkindError):
 
 class AddressError(DownloadError):
     """An address may not be fetched: not http(s), or not in a public network."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error of another library says; its type, where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -9,7 +9,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from vidkind.config import RuntimeOptions
-from vidkind.errors import BackboneError
+from vidkind.errors import BackboneError, first_line
 from vidkind.features.card import BackboneCard, file_sha256, read_card
 from vidkind.features.engines import Engine, EngineKind, Pixels, choose_engine, sample_pictures
 from vidkind.features.int8 import Int8Card, int8_path
@@ -208,6 +208,5 @@ def open_session(path: Path, *, num_threads: int = 0) -> onnxruntime.InferenceSe
         )
     except Exception as error:  # the runtime raises several unrelated types
         raise BackboneError(
-            f"{path} cannot be run by ONNX Runtime {onnxruntime.__version__}: "
-            f"{str(error).splitlines()[0]}"
+            f"{path} cannot be run by ONNX Runtime {onnxruntime.__version__}: {first_line(error)}"
         ) from error

@@ -12,17 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.config import RuntimeOptions
-from vidkind.errors import ConfigError, DownloadError, MissingExtraError
+from vidkind.errors import ConfigError, DownloadError, MissingExtraError, first_line
 from vidkind.features.card import BackboneCard, InputSpec
 
 try:
     import torch
     import torchvision
     from torch import Tensor, nn
+    from torch.nn import functional as F
 except ImportError as error:
     raise MissingExtraError("torchvision", "train") from error
 
-logger = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -110,9 +111,9 @@ class TorchBackbone:
             license="BSD-3-Clause",
             source=f"torchvision {torchvision.__version__}",
         )
-        self._compiled: Network | None = None
-        if self._device.type == "cuda" if compiled is None else compiled:
-            self._compiled = self._try_compile()
+        if compiled is None:
+            compiled = self._device.type == "cuda"
+        self._run: Network = self._compiled() if compiled else self.module
 
     @property
     def card(self) -> BackboneCard:
@@ -137,35 +138,37 @@ class TorchBackbone:
     @property
     def is_compiled(self) -> bool:
         """Whether ``torch.compile`` made what runs."""
-        return self._compiled is not None
+        return self._run is not self.module
 
     def embed(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeds uint8 [B, H, W, 3] frames: float32 [B, D]; see ``Backbone.embed``."""
         self._card.check_frames(frames)
-        run: Network = self.module
-        count = len(frames)
-        if self._compiled is not None:
-            run, frames = self._compiled, _whole_batches(frames)
         with self._lock, torch.inference_mode(), self._autocast():
             parts = [
-                run(self._on_device(torch.from_numpy(frames[i : i + _MAX_BATCH])))
+                self._run(self._on_device(torch.from_numpy(frames[i : i + _MAX_BATCH])))
                 for i in range(0, len(frames), _MAX_BATCH)
             ]
             features: NDArray[np.float32] = torch.cat(parts).float().cpu().numpy()
-        return features[:count]
+        return features
 
-    def _try_compile(self) -> Network | None:
-        """The network compiled for whole batches, tried once; None where that fails."""
-        run: Network = torch.compile(self.module, dynamic=False)
+    def _compiled(self) -> Network:
+        """The network compiled and tried once; the network as it is where that fails."""
+        compiled: Network = torch.compile(self.module, dynamic=False)
+
+        def run(frames: Tensor) -> Tensor:
+            # Black frames make every batch a whole one: one shape, compiled once.
+            missing = _MAX_BATCH - len(frames)
+            return compiled(F.pad(frames, (0, 0, 0, 0, 0, 0, 0, missing)))[: len(frames)]
+
         spec = self._card.input
-        example = torch.zeros((_MAX_BATCH, spec.height, spec.width, 3), dtype=torch.uint8)
+        example = torch.zeros((1, spec.height, spec.width, 3), dtype=torch.uint8)
         try:
             with torch.inference_mode(), self._autocast():
                 run(self._on_device(example))
         except (RuntimeError, OSError) as error:
-            reason = str(error).strip().splitlines()[0]
-            logger.warning("torch.compile failed, %s runs as it is: %s", self._card.name, reason)
-            return None
+            name, reason = self._card.name, first_line(error)
+            _log.warning("torch.compile failed, %s runs as it is: %s", name, reason)
+            return self.module
         return run
 
     def _autocast(self) -> torch.autocast:
@@ -182,12 +185,6 @@ class TorchBackbone:
         computing.wait_stream(self._copies)
         copied.record_stream(computing)
         return copied
-
-
-def _whole_batches(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """[B, H, W, 3] with black frames after it, up to whole batches: one shape, compiled once."""
-    missing = -len(frames) % _MAX_BATCH
-    return np.pad(frames, ((0, missing), (0, 0), (0, 0), (0, 0)))
 
 
 def _precision(options: RuntimeOptions, device: torch.device) -> str:

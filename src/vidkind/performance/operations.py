@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from vidkind.errors import BackboneError
+from vidkind.errors import BackboneError, first_line
 
 Shape = Sequence[int]
 _END = "_kernel_time"
@@ -82,7 +82,7 @@ def _profile(path: Path, inputs: Mapping[str, NDArray[Any]], prefix: Path) -> li
         session.run(None, dict(inputs))
     except Exception as error:  # the runtime raises several unrelated types
         raise BackboneError(
-            f"operations of {path} cannot be counted ({str(error).splitlines()[0]}); expected an "
+            f"operations of {path} cannot be counted ({first_line(error)}); expected an "
             f"ONNX graph that takes {', '.join(f'{n} {list(v.shape)}' for n, v in inputs.items())}"
         ) from error
     events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))

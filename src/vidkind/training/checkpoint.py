@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from vidkind.config import DEFAULT_CATEGORIES
-from vidkind.errors import CheckpointError, ConfigError
+from vidkind.errors import CheckpointError, ConfigError, first_line
 from vidkind.files import atomic_path
 from vidkind.training.layers import TemporalModel
 from vidkind.training.model import SuperEnhancedTemporalModel
@@ -96,9 +96,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         with torch.serialization.safe_globals(_NUMPY_CONSTRUCTORS):
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
-            f"{path} cannot be read as a checkpoint ({reason}); restore it or train again"
+            f"{path} cannot be read as a checkpoint ({first_line(error)}); "
+            "restore it or train again"
         ) from error
     missing = [key for key in CHECKPOINT_KEYS if key not in checkpoint]
     if missing:
