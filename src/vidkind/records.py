@@ -96,7 +96,8 @@ class FrameBatch:
             but for the black ones left out.
         duration_seconds: Length of the video as decoded.
         num_black: How many sampled frames were left out because they were black.
-        frames_decoded: How many frames the decoder had to produce for this batch.
+        frames_decoded: How many frames the decoder had to produce for this batch. Each decoder
+            begins with one; how many were at work side by side can differ between two calls.
         content: The part of the video's pictures that these show; the rest was bars.
     """
 
