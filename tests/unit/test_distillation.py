@@ -13,7 +13,13 @@ import torch
 from PIL import Image
 
 from vidkind.dataset.degrade import STEPS, degrade, overlay, random_crop, random_size
-from vidkind.distillation.batches import BatchMaker, crops, group_weights
+from vidkind.distillation.batches import (
+    BatchMaker,
+    crops,
+    from_disk,
+    from_memory,
+    group_weights,
+)
 from vidkind.distillation.corpus import Corpus, Round, Source, build_corpus, list_sources
 from vidkind.distillation.export import Backbone, export_backbone, fit_projection, store_as_half
 from vidkind.distillation.known_teachers import MOBILENET_V2, TEACHERS, Teacher, known_teacher
@@ -21,7 +27,7 @@ from vidkind.distillation.loss import distillation_loss
 from vidkind.distillation.monitor import build_monitor
 from vidkind.distillation.options import CorpusOptions, DistillOptions, StudentOptions
 from vidkind.distillation.student import Student, normalise
-from vidkind.distillation.teacher import TeacherMaps, measure
+from vidkind.distillation.teacher import TeacherMaps, graph_with_maps, measure, on_gpu
 from vidkind.distillation.trainer import Distiller
 from vidkind.errors import BackboneError, CheckpointError, ConfigError, LibraryError
 from vidkind.features import BackboneCard, InputSpec, file_sha256, load_backbone, read_card
@@ -30,7 +36,12 @@ from vidkind.records import VideoItem
 from vidkind.video.encode import write_video
 
 TINY = StudentOptions(
-    stem_width=8, channels=(6, 10, 10), strides=(2, 2, 1), hidden=(8, 16, 16), pooled_dim=12
+    stem_width=8,
+    channels=(6, 10, 10),
+    strides=(2, 2, 1),
+    hidden=(8, 16, 16),
+    kernels=(3, 3, 3),
+    pooled_dim=12,
 )
 MAPS = ("first", "second", "third")
 KNOWN = Teacher(maps=MAPS, student=TINY)
@@ -196,7 +207,7 @@ def test_blocks_with_a_shortcut_learn_what_the_teacher_adds() -> None:
 def test_large_maps_are_learnt_from_a_part_of_the_batch_while_forced(teacher: Path) -> None:
     batch = BatchMaker(random_corpus(), run_options(), size=16)(3, 0)
     shown, taught = crops(batch, run_options(), torch.device("cpu"))
-    answers = TeacherMaps(teacher, MAPS)(taught)
+    answers = TeacherMaps(teacher, MAPS, side=32)(taught)
     head = torch.nn.Linear(12, 4)
     seen: list[list[int]] = []
     for forced in (True, False):
@@ -268,11 +279,11 @@ def test_half_storage_keeps_names_and_small_tensors() -> None:
 
 
 def test_teacher_shows_its_maps_at_any_size(teacher: Path) -> None:
-    answers = TeacherMaps(teacher, MAPS)(torch.zeros(5, 3, 64, 64))
+    answers = TeacherMaps(teacher, MAPS, side=64)(torch.zeros(5, 3, 64, 64))
     maps = [(5, 6, 16, 16), (5, 10, 8, 8), (5, 10, 8, 8)]
     assert [tuple(a.shape) for a in answers] == [*maps, (5, 12)]
     with pytest.raises(BackboneError, match="no tensor 'fourth'"):
-        TeacherMaps(teacher, ("fourth",))
+        TeacherMaps(teacher, ("fourth",), side=64)
 
 
 def test_teacher_of_a_larger_picture_answers_at_the_size_the_student_sees(teacher: Path) -> None:
@@ -280,12 +291,32 @@ def test_teacher_of_a_larger_picture_answers_at_the_size_the_student_sees(teache
     batch = BatchMaker(random_corpus(), options, size=16)(3, 0)
     shown, taught = crops(batch, options, torch.device("cpu"))
     assert shown.shape[2:] == (32, 32) and taught.shape[2:] == (64, 64)
-    halved = TeacherMaps(teacher, MAPS, scale=32 / 64)(taught)
-    whole = TeacherMaps(teacher, MAPS)(taught)
+    halved = TeacherMaps(teacher, MAPS, side=64, scale=32 / 64)(taught)
+    whole = TeacherMaps(teacher, MAPS, side=64)(taught)
     assert [a.shape[-1] for a in halved[:3]] == [8, 4, 4]
     for small, large in zip(halved[:3], whole[:3], strict=True):
         torch.testing.assert_close(small.mean((2, 3)), large.mean((2, 3)), atol=0.2, rtol=0.2)
     assert torch.equal(halved[-1], whole[-1])
+
+
+def test_the_graph_a_gpu_would_run_answers_as_onnx_runtime_does(teacher: Path) -> None:
+    torch.manual_seed(0)
+    x = torch.rand(6, 3, 64, 64) * 2 - 1
+    exact = TeacherMaps(teacher, MAPS, side=64)
+    other = TeacherMaps(teacher, MAPS, side=64)
+    other._answer = on_gpu(graph_with_maps(teacher, MAPS, "features", 64), torch.device("cpu"))
+    for ours, theirs in zip(other(x), exact(x), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=2e-2 * float(theirs.abs().max()), rtol=0)
+
+
+def test_pictures_in_memory_are_those_on_disk() -> None:
+    corpus = random_corpus()
+    rng = np.random.default_rng(0)
+    rounds, rows = rng.integers(2, size=30), rng.integers(40, size=30)
+    versions = rng.integers(np.where(rounds == 0, 2, 3))
+    held = from_memory(corpus, torch.device("cpu"))(rounds, rows, versions)
+    assert torch.equal(held, from_disk(corpus)(rounds, rows, versions))
+    assert np.array_equal(held[7], corpus.rounds[rounds[7]].pictures[rows[7], versions[7]])
 
 
 def test_batches_follow_their_seed_and_labels_of_clips_are_left_out() -> None:
@@ -418,7 +449,9 @@ def _item(path: Path, label: str, split: str | None, group: str) -> VideoItem:
         lambda: DistillOptions(steps=0),
         lambda: DistillOptions(steps=5, forced_steps=9),
         lambda: DistillOptions(teacher_crop_size=0),
-        lambda: StudentOptions(stem_width=8, channels=(8,), hidden=(8,), strides=(1, 2)),
+        lambda: StudentOptions(
+            stem_width=8, channels=(8,), hidden=(8,), strides=(1, 2), kernels=(3,)
+        ),
         lambda: CorpusOptions(degraded_per_round=()),
         lambda: CorpusOptions(picture_size=8),
     ],

@@ -6,6 +6,7 @@ same crops as one that never stopped.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ from vidkind.distillation.student import normalise
 _CLIP_SHARE = 0.4
 # The one degradation that moves the picture: clean and degraded do not lie on each other.
 _LETTERBOX = [step.name for step in STEPS].index("letterbox")
+_COPIED_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +33,8 @@ class Batch:
     """What one replica gets for one step; B crops.
 
     Attributes:
-        shown: uint8 [B, S, S, 3], whole pictures the student's crops are cut from.
+        shown: uint8 [B, S, S, 3], whole pictures the student's crops are cut from, on the CPU or
+            where the corpus lies.
         taught: uint8 [B, S, S, 3], the pictures the teacher's crops are cut from.
         is_cross: float32 [B], 1 where the student sees a degraded picture, the teacher the clean.
         labels: int64 [B].
@@ -41,8 +44,8 @@ class Batch:
         shift: float32 [B, 3], added to the channels, in units of -1..1 pixels.
     """
 
-    shown: NDArray[np.uint8]
-    taught: NDArray[np.uint8]
+    shown: Tensor
+    taught: Tensor
     is_cross: NDArray[np.float32]
     labels: NDArray[np.int64]
     has_label: NDArray[np.float32]
@@ -51,18 +54,32 @@ class Batch:
     shift: NDArray[np.float32]
 
 
+# Which pictures: round, source and version of each, int64 [B] -> uint8 [B, S, S, 3].
+Pick = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Tensor]
+
+
 class BatchMaker:
     """Draws batches: categories and groups of stills alike, groups of clips alike."""
 
-    def __init__(self, corpus: Corpus, options: DistillOptions, *, size: int) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        options: DistillOptions,
+        *,
+        size: int,
+        device: torch.device = torch.device("cpu"),  # noqa: B008 (immutable)
+    ) -> None:
         """Prepares the draw.
 
         Args:
             corpus: The pictures.
             options: Shares, crops and seed.
             size: B, crops in a batch.
+            device: A GPU takes the whole corpus into its memory; on a CPU it stays on disk.
         """
         self._corpus, self._options, self._size = corpus, options, size
+        self._pick = from_disk(corpus) if device.type == "cpu" else from_memory(corpus, device)
+        self._versions = np.array([drawn.pictures.shape[1] for drawn in corpus.rounds])
         self._labels = label_indices(corpus)
         self._is_clip = np.array([source.is_clip for source in corpus.sources])
         self._has_label = (~self._is_clip) | options.use_clip_labels
@@ -79,28 +96,31 @@ class BatchMaker:
         options = self._options
         rng = np.random.default_rng([options.seed, step, part])
         rows = self._draw_rows(rng)
-        count, side = len(rows), self._corpus.options.picture_size
-        shown = np.empty((count, side, side, 3), np.uint8)
-        taught, is_cross = np.empty_like(shown), np.zeros(count, np.float32)
-        for j, row in enumerate(rows):
-            number = rng.integers(len(self._corpus.rounds))
-            drawn = self._corpus.rounds[number]
-            clean = rng.random() < options.clean_share
-            version = 0 if clean else int(rng.integers(1, drawn.pictures.shape[1]))
-            shown[j] = taught[j] = drawn.pictures[row, version]
-            may_cross = version and not drawn.applied[row, version, _LETTERBOX]
-            if may_cross and step >= options.forced_steps and rng.random() < options.cross_share:
-                taught[j], is_cross[j] = drawn.pictures[row, 0], 1
+        count = len(rows)
+        rounds = rng.integers(len(self._versions), size=count)
+        versions = 1 + rng.integers(self._versions[rounds] - 1)
+        versions[rng.random(count) < options.clean_share] = 0
+        letterboxed = self._letterboxed(rounds, rows, versions)
+        crossed = (versions > 0) & ~letterboxed & (rng.random(count) < options.cross_share)
+        if step < options.forced_steps:
+            crossed[:] = False
         return Batch(
-            shown=shown,
-            taught=taught,
-            is_cross=is_cross,
+            shown=self._pick(rounds, rows, versions),
+            taught=self._pick(rounds, rows, np.where(crossed, 0, versions)),
+            is_cross=crossed.astype(np.float32),
             labels=self._labels[rows],
             has_label=self._has_label[rows].astype(np.float32),
             affine=_affine(rng, count, options.zoom),
             gain=rng.uniform(0.85, 1.15, count).astype(np.float32),
             shift=rng.uniform(-0.12, 0.12, (count, 3)).astype(np.float32),
         )
+
+    def _letterboxed(
+        self, rounds: NDArray[np.int64], rows: NDArray[np.int64], versions: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        applied = self._corpus.rounds
+        places = zip(rounds, rows, versions, strict=True)
+        return np.array([bool(applied[k].applied[i, v, _LETTERBOX]) for k, i, v in places])
 
     def _draw_rows(self, rng: Generator) -> NDArray[np.int64]:
         clips = int(self._size * _CLIP_SHARE) if len(self._pools[1][0]) else 0
@@ -112,14 +132,47 @@ class BatchMaker:
         return np.concatenate(drawn)
 
 
+def from_disk(corpus: Corpus) -> Pick:
+    """Reads each picture when it is asked for."""
+
+    def pick(
+        rounds: NDArray[np.int64], rows: NDArray[np.int64], versions: NDArray[np.int64]
+    ) -> Tensor:
+        places = zip(rounds, rows, versions, strict=True)
+        return torch.from_numpy(np.stack([corpus.rounds[k].pictures[i, v] for k, i, v in places]))
+
+    return pick
+
+
+def from_memory(corpus: Corpus, device: torch.device) -> Pick:
+    """Keeps every picture on a device: S * S * 3 bytes each."""
+    side = corpus.options.picture_size
+    every = [drawn.pictures.reshape(-1, side, side, 3) for drawn in corpus.rounds]
+    first = np.cumsum([0, *(len(pictures) for pictures in every)])
+    held = torch.empty((int(first[-1]), side, side, 3), dtype=torch.uint8, device=device)
+    for start, pictures in zip(first, every, strict=False):
+        for i in range(0, len(pictures), _COPIED_AT_ONCE):
+            part = torch.from_numpy(np.array(pictures[i : i + _COPIED_AT_ONCE]))
+            held[start + i : start + i + len(part)] = part.to(device)
+    versions_of = np.array([drawn.pictures.shape[1] for drawn in corpus.rounds])
+
+    def pick(
+        rounds: NDArray[np.int64], rows: NDArray[np.int64], versions: NDArray[np.int64]
+    ) -> Tensor:
+        places = first[rounds] + rows * versions_of[rounds] + versions
+        return held[torch.from_numpy(places).to(device)]
+
+    return pick
+
+
 def crops(batch: Batch, options: DistillOptions, device: torch.device) -> tuple[Tensor, Tensor]:
     """What student and teacher see: float32 [B, 3, S, S] in -1..1, each at its own size."""
     shown = _cut(batch.shown, batch, options.crop_size, device)
     return shown, _cut(batch.taught, batch, options.teacher_crop_size, device)
 
 
-def _cut(pictures: NDArray[np.uint8], batch: Batch, size: int, device: torch.device) -> Tensor:
-    x = normalise(torch.from_numpy(pictures).to(device))
+def _cut(pictures: Tensor, batch: Batch, size: int, device: torch.device) -> Tensor:
+    x = normalise(pictures.to(device))
     affine = torch.from_numpy(batch.affine).to(device)
     grid = F.affine_grid(affine, [len(x), 3, size, size], align_corners=False)
     x = F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)

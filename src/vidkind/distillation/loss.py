@@ -56,7 +56,7 @@ def distillation_loss(
             target = answers[number]
             seen = _part(x, forced)
             y = student.block(number, x[:seen].contiguous(memory_format=torch.channels_last))
-            errors = (y.float() - target[:seen]) / scale.to(x.device).view(1, -1, 1, 1)
+            errors = (y.float() - target[:seen]) / scale.view(1, -1, 1, 1)
             parts[f"map_{number}"] = ((errors**2).mean((1, 2, 3)) * weights[:seen]).mean()
             x = target if forced else y
         pooled = student.pool(x.contiguous(memory_format=torch.channels_last))

@@ -51,7 +51,8 @@ class StudentOptions:
         channels: Channels of the map each block ends in: those of the teacher's maps.
         strides: Stride of each block.
         hidden: Channels inside each block.
-        num_fused: How many blocks at the start are fused (one dense 3 x 3 convolution instead of
+        kernels: Side of the convolution of each block.
+        num_fused: How many blocks at the start are fused (one dense convolution instead of
             1 x 1 and depthwise).
         pooled_dim: Length of the pooled feature: that of the teacher's.
     """
@@ -60,15 +61,16 @@ class StudentOptions:
     channels: tuple[int, ...]
     strides: tuple[int, ...]
     hidden: tuple[int, ...]
+    kernels: tuple[int, ...]
     num_fused: int = 1
     pooled_dim: int = 1280
 
     def __post_init__(self) -> None:
-        lengths = {len(self.channels), len(self.strides), len(self.hidden)}
-        if len(lengths) != 1 or not self.channels:
+        each = (self.channels, self.strides, self.hidden, self.kernels)
+        if len({len(values) for values in each}) != 1 or not self.channels:
             raise ConfigError(
-                f"channels is {self.channels}, strides {self.strides}, hidden {self.hidden}; "
-                "expected one of each a block"
+                f"channels is {self.channels}, strides {self.strides}, hidden {self.hidden}, "
+                f"kernels {self.kernels}; expected one of each a block"
             )
 
     @property

@@ -13,19 +13,19 @@ from vidkind.distillation.options import StudentOptions
 
 
 class Depthwise(nn.Module):
-    """3 x 3 convolution within each channel, batch normalisation, ReLU6.
+    """Convolution within each channel, batch normalisation, ReLU6.
 
-    With stride 2 it runs in float32: CPUs have no fast bfloat16 kernel for that.
+    With stride 2 it runs in float32 on a CPU, which has no fast bfloat16 kernel for that.
     """
 
-    def __init__(self, width: int, stride: int) -> None:
+    def __init__(self, width: int, kernel: int, stride: int) -> None:
         super().__init__()
-        self.layers = convolution(width, width, 3, stride=stride, groups=width)
-        self._exact = stride > 1
+        self.layers = convolution(width, width, kernel, stride=stride, groups=width)
+        self._strided = stride > 1
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C, H / stride, W / stride]."""
-        if not self._exact:
+        if not self._strided or x.device.type != "cpu":
             return self.layers(x)  # type: ignore[no-any-return]
         with autocast(x.device.type, enabled=False):
             return self.layers(x.float())  # type: ignore[no-any-return]
@@ -34,19 +34,27 @@ class Depthwise(nn.Module):
 class InvertedResidual(nn.Module):
     """Expand, convolve, project (Sandler et al., "MobileNetV2", 2018, section 3.3).
 
-    Fused: one dense 3 x 3 convolution expands and convolves (Tan and Le, "EfficientNetV2", 2021,
+    Fused: one dense convolution expands and convolves (Tan and Le, "EfficientNetV2", 2021,
     section 3.2), which is faster where there are few channels. The projection has no
     normalisation: it ends in the teacher's own units.
     """
 
     def __init__(
-        self, inputs: int, hidden: int, outputs: int, *, stride: int, fused: bool, shortcut: bool
+        self,
+        inputs: int,
+        hidden: int,
+        outputs: int,
+        *,
+        kernel: int,
+        stride: int,
+        fused: bool,
+        shortcut: bool,
     ) -> None:
         super().__init__()
         if fused:
-            expand: list[nn.Module] = [convolution(inputs, hidden, 3, stride=stride)]
+            expand: list[nn.Module] = [convolution(inputs, hidden, kernel, stride=stride)]
         else:
-            expand = [convolution(inputs, hidden, 1), Depthwise(hidden, stride)]
+            expand = [convolution(inputs, hidden, 1), Depthwise(hidden, kernel, stride)]
         self.body = nn.Sequential(*expand, nn.Conv2d(hidden, outputs, 1))
         self._shortcut = shortcut
 
@@ -65,13 +73,15 @@ class Student(nn.Module):
         self.stem = convolution(3, options.stem_width, 3, stride=2)
         self.blocks = nn.ModuleList()
         inputs = options.stem_width
-        shapes = zip(
-            options.channels, options.hidden, options.strides, options.has_shortcut, strict=True
-        )
-        for number, (outputs, hidden, stride, shortcut) in enumerate(shapes):
-            fused = number < options.num_fused
+        for number, outputs in enumerate(options.channels):
             block = InvertedResidual(
-                inputs, hidden, outputs, stride=stride, fused=fused, shortcut=shortcut
+                inputs,
+                options.hidden[number],
+                outputs,
+                kernel=options.kernels[number],
+                stride=options.strides[number],
+                fused=number < options.num_fused,
+                shortcut=options.has_shortcut[number],
             )
             self.blocks.append(block)
             inputs = outputs
@@ -105,11 +115,12 @@ def convolution(
 ) -> nn.Sequential:
     """Convolution, batch normalisation, ReLU6.
 
-    With stride 2 only the right and bottom edges are padded (TensorFlow's SAME), so that the
-    cells of a map lie where the teacher's do.
+    With stride 2 the right and bottom edges are padded by one more (TensorFlow's SAME), so that
+    the cells of a map lie where the teacher's do.
     """
     if stride == 2:
-        pad: list[nn.Module] = [nn.ZeroPad2d((0, 1, 0, 1))]
+        before, after = kernel // 2 - 1, kernel // 2
+        pad: list[nn.Module] = [nn.ZeroPad2d((before, after, before, after))]
         conv = nn.Conv2d(inputs, outputs, kernel, 2, 0, groups=groups, bias=False)
     else:
         pad = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import pickle
 import queue
 import threading
@@ -40,7 +41,7 @@ _LOG_EVERY = 50
 _SAVE_EVERY = 300
 _CLIP_NORM = 3.0
 # The teacher is measured on batches that no training step uses.
-_MEASURE_STEP, _MEASURE_BATCHES = 10**7, 12
+_MEASURE_STEP, _MEASURED_CROPS = 10**7, 192
 
 Replica = tuple[Student, nn.Linear]
 
@@ -92,17 +93,29 @@ class Distiller:
         count = 1 if self._device.type == "cuda" else options.threads
         self._replicas = _replicas(self._net, self._head, count)
         scale = options.crop_size / options.teacher_crop_size
-        self._teachers = [TeacherMaps(path, teacher.maps, scale=scale) for _ in range(count)]
-        self._maker = BatchMaker(corpus, options, size=options.batch_size // count)
+        self._teachers = [
+            TeacherMaps(
+                path,
+                teacher.maps,
+                side=options.teacher_crop_size,
+                scale=scale,
+                device=self._device,
+            )
+            for _ in range(count)
+        ]
+        size = options.batch_size // count
+        self._maker = BatchMaker(corpus, options, size=size, device=self._device)
         self._statistics = self._measure()
 
     def _measure(self) -> Statistics:
         """Statistics of the teacher's answers; the same for every start of a run."""
+        size = self.options.batch_size // len(self._teachers)
         answers = []
-        for number in range(_MEASURE_BATCHES):
-            batch = self._maker(_MEASURE_STEP + number, 0)
-            _, taught = crops(batch, self.options, self._device)
-            answers.append(self._teachers[0](taught))
+        with torch.no_grad():
+            for number in range(math.ceil(_MEASURED_CROPS / size)):
+                batch = self._maker(_MEASURE_STEP + number, 0)
+                _, taught = crops(batch, self.options, self._device)
+                answers.append(self._teachers[0](taught))
         return measure(answers, self._net.options.has_shortcut)
 
     def run(
@@ -130,17 +143,17 @@ class Distiller:
         return self.averaged
 
     def _loop(self, last: int, progress: Callable[[int], None]) -> None:
-        sums: dict[str, float] = {}
+        sums: dict[str, Tensor] = {}
         begun, done = time.monotonic(), 0
         with ThreadPoolExecutor(len(self._replicas), initializer=_start_thread) as pool:
             for batches in self._feed(self.step, last):
                 for name, value in self._train_step(pool, batches).items():
-                    sums[name] = sums.get(name, 0.0) + value
+                    sums[name] = sums[name] + value if name in sums else value
                 done += 1
                 progress(self.step)
                 if self.step % _LOG_EVERY == 0:
+                    means = {name: round(float(value) / done, 4) for name, value in sums.items()}
                     rate = done * self.options.batch_size / (time.monotonic() - begun)
-                    means = {name: round(value / done, 4) for name, value in sums.items()}
                     self._log(**means, crops_per_second=round(rate, 1))
                     sums, done, begun = {}, 0, time.monotonic()
                 if self.step % _SAVE_EVERY == 0:
@@ -174,7 +187,7 @@ class Distiller:
             stopped.set()
             thread.join()
 
-    def _train_step(self, pool: ThreadPoolExecutor, batches: list[Batch]) -> dict[str, float]:
+    def _train_step(self, pool: ThreadPoolExecutor, batches: list[Batch]) -> dict[str, Tensor]:
         for group in self._optimizer.param_groups:
             group["lr"] = self.options.lr_at(self.step)
         parts = list(pool.map(lambda k: self._gradients(k, batches[k]), range(len(self._replicas))))
@@ -189,9 +202,9 @@ class Distiller:
         self._optimizer.zero_grad(set_to_none=True)
         self.step += 1
         self._average()
-        return {name: sum(part[name] for part in parts) / len(parts) for name in parts[0]}
+        return {name: torch.stack([part[name] for part in parts]).mean() for name in parts[0]}
 
-    def _gradients(self, number: int, batch: Batch) -> dict[str, float]:
+    def _gradients(self, number: int, batch: Batch) -> dict[str, Tensor]:
         """Teacher, forward and backward of one replica; gradients stay in its parameters."""
         net, head = self._replicas[number]
         with torch.no_grad():
@@ -208,7 +221,7 @@ class Distiller:
             label_weight=self.options.label_weight,
         )
         (parts["loss"] / len(self._replicas)).backward()  # type: ignore[no-untyped-call]
-        return {name: float(value.detach()) for name, value in parts.items()}
+        return {name: value.detach() for name, value in parts.items()}
 
     @torch.no_grad()
     def _average(self) -> None:
