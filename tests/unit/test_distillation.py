@@ -21,7 +21,13 @@ from vidkind.distillation.batches import (
     group_weights,
 )
 from vidkind.distillation.corpus import Corpus, Round, Source, build_corpus, list_sources
-from vidkind.distillation.export import Backbone, export_backbone, fit_projection, store_as_half
+from vidkind.distillation.export import (
+    Backbone,
+    export_backbone,
+    fit_projection,
+    pooled_features,
+    store_as_half,
+)
 from vidkind.distillation.known_teachers import MOBILENET_V2, TEACHERS, Teacher, known_teacher
 from vidkind.distillation.loss import distillation_loss
 from vidkind.distillation.monitor import build_monitor
@@ -241,6 +247,29 @@ def test_export_gives_the_same_features_as_torch(tmp_path: Path) -> None:
         expected = backbone(torch.from_numpy(frames)).numpy()
     assert np.abs(found - expected).max() <= 1e-3 * max(1.0, float(np.abs(expected).max()))
     assert (tmp_path / "small.onnx").stat().st_size < 6e6
+
+
+def test_projection_keeps_what_varies_most_and_lets_no_direction_blow_up() -> None:
+    torch.manual_seed(0)
+    student, corpus = Student(TINY), random_corpus(160)
+    student(normalise(torch.from_numpy(np.array(corpus.rounds[0].pictures[:, 0]))))
+    student.eval()
+    pictures = np.concatenate([corpus.rounds[0].pictures[:, k] for k in (0, 1)])
+    whole, half = (fit_projection(student, corpus, size=48, dim=dim) for dim in (12, 6))
+    pooled = torch.from_numpy(pooled_features(student, pictures, 48)).float()
+    with torch.inference_mode():
+        found, kept = whole(pooled).numpy(), half(pooled).numpy()
+    assert np.isclose(found.var(0).mean(), 1, atol=0.1)
+    assert np.abs(found.mean(0)).max() < 0.2
+    # Rotated back, the components have their own deviations; half of them keep the most of it.
+    values = np.linalg.svd(found - found.mean(0), compute_uv=False)
+    shares = np.sort(values**2)[::-1] / (values**2).sum()
+    spread = found.std(0).max() / found.std(0).min()
+    assert spread < 0.5 * values[0] / values[-1]
+    fitted = np.linalg.lstsq(kept - kept.mean(0), found - found.mean(0), rcond=None)[0]
+    left = found - found.mean(0) - (kept - kept.mean(0)) @ fitted
+    assert np.isclose((left**2).sum() / (found - found.mean(0)).var(0).sum() / len(found),
+                      shares[6:].sum(), atol=0.05)  # fmt: skip
 
 
 def halve(student: Student) -> None:
