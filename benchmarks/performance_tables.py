@@ -56,6 +56,24 @@ def embedding() -> str:
     return f"{table(head, rows)}\n\n{stamp(result)}"
 
 
+def gpu_embedding() -> str:
+    """Frames a second of EfficientNet-V2-S on a GPU, every way."""
+    result = load("gpu_embedding")
+    rows = [
+        [
+            "published: float32, a frame a pass" if name == "published" else name,
+            f"{row['frames_per_second']:.0f}",
+            f"{row['times_faster']:.1f} x",
+            f"{row['least_cosine']:.4f}",
+            f"{row['seconds_to_start']:.1f}",
+        ]
+        for name, row in result["ways"].items()
+    ]
+    head = ["", "frames/s", "against published", "least cosine of features", "start, s"]
+    software = f"{result['gpu']}, torch {result['torch']}"
+    return f"{table(head, rows)}\n\n{software}. {stamp(result)}"
+
+
 def precision() -> str:
     """float32 and int8 in ONNX Runtime on the same clips."""
     result = load("precision")
@@ -175,6 +193,7 @@ PERFORMANCE_BLOCKS: dict[str, Callable[[], str]] = {
     "decode memory": decode_memory,
     "efforts": efforts,
     "embedding": embedding,
+    "embedding on a gpu": gpu_embedding,
     "other classifiers": peers,
     "precision": precision,
     "published recipe": published_recipe,
