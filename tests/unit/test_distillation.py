@@ -478,6 +478,7 @@ def _item(path: Path, label: str, split: str | None, group: str) -> VideoItem:
         lambda: DistillOptions(steps=0),
         lambda: DistillOptions(steps=5, forced_steps=9),
         lambda: DistillOptions(teacher_crop_size=0),
+        lambda: DistillOptions(zoom=(0.9, 0.5)),
         lambda: StudentOptions(
             stem_width=8, channels=(8,), hidden=(8,), strides=(1, 2), kernels=(3,)
         ),

@@ -20,9 +20,14 @@ _DEFAULT, _CORPUS = DistillOptions(), CorpusOptions()
 @click.option("--teacher", type=click.Path(path_type=Path), required=True,
               help="Backbone to learn from, its card beside it: mobilenet_v2_1.0 or "
               "efficientnet_lite0 (benchmarks/export_teacher.py).")  # fmt: skip
+@click.option("--crop-size", default=_DEFAULT.crop_size, show_default=True,
+              help="Side of the crops the student learns from.")  # fmt: skip
 @click.option("--teacher-crop-size", default=_DEFAULT.teacher_crop_size, show_default=True,
-              help=f"Side of the teacher's crops; the student's are {_DEFAULT.crop_size}. More "
-              "shows it more detail.")  # fmt: skip
+              help="Side of the same crops as the teacher sees them. More shows it more "
+              "detail.")  # fmt: skip
+@click.option("--zoom", type=(float, float), default=_DEFAULT.zoom, show_default=True,
+              help="Least and largest share of a picture's side that a crop spans; 0.85 1 shows "
+              "nearly whole pictures.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Run folder: corpus, checkpoint, log, dashboard.png, compact.onnx.")  # fmt: skip
 @click.option("--start-from", type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -30,12 +35,16 @@ _DEFAULT, _CORPUS = DistillOptions(), CorpusOptions()
               "of random ones. Give --forced-steps 0 beside it.")  # fmt: skip
 @click.option("--picture-size", default=_CORPUS.picture_size, show_default=True,
               help="Side of the rendered pictures, which crops are cut from.")  # fmt: skip
+@click.option("--frames-per-clip", default=_CORPUS.frames_per_clip, show_default=True,
+              help="Frames taken from each training clip in each round.")  # fmt: skip
 @click.option("--steps", default=_DEFAULT.steps, show_default=True, help="Optimiser steps.")
 @click.option("--forced-steps", default=_DEFAULT.forced_steps, show_default=True,
               help="Steps at the start in which every stage is fed the teacher's "
               "map.")  # fmt: skip
 @click.option("--batch-size", default=_DEFAULT.batch_size, show_default=True,
               help="Crops a step.")  # fmt: skip
+@click.option("--lr", default=_DEFAULT.lr, show_default=True,
+              help="Highest learning rate while forced; half of it afterwards.")  # fmt: skip
 @click.option("--threads", default=_DEFAULT.threads, show_default=True,
               help="CPU cores to train on.")  # fmt: skip
 @click.option("--seed", default=_DEFAULT.seed, show_default=True,
@@ -49,13 +58,17 @@ def distill_command(
     stills: Path,
     clips: Path,
     teacher: Path,
+    crop_size: int,
     teacher_crop_size: int,
+    zoom: tuple[float, float],
     output: Path,
     start_from: Path | None,
     picture_size: int,
+    frames_per_clip: int,
     steps: int,
     forced_steps: int,
     batch_size: int,
+    lr: float,
     threads: int,
     seed: int,
     use_clip_labels: bool,
@@ -83,7 +96,10 @@ def distill_command(
         steps=steps,
         forced_steps=forced_steps,
         batch_size=batch_size,
+        lr=lr,
+        crop_size=crop_size,
         teacher_crop_size=teacher_crop_size,
+        zoom=zoom,
         threads=threads,
         seed=seed,
         use_clip_labels=use_clip_labels,
@@ -105,7 +121,9 @@ def distill_command(
             clips,
             teacher,
             output,
-            corpus_options=CorpusOptions(picture_size=picture_size),
+            corpus_options=CorpusOptions(
+                picture_size=picture_size, frames_per_clip=frames_per_clip
+            ),
             options=options,
             start_from=start_from,
             workers=workers,

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidkind.distillation.batches import Batch
-from vidkind.distillation.student import Student
+from vidkind.distillation.student import Student, layout
 from vidkind.distillation.teacher import Statistics
 
 _MAPS_WEIGHT = 4.0
@@ -55,11 +55,11 @@ def distillation_loss(
         for number, scale in enumerate(statistics.changes if forced else statistics.maps):
             target = answers[number]
             seen = _part(x, forced)
-            y = student.block(number, x[:seen].contiguous(memory_format=torch.channels_last))
+            y = student.block(number, x[:seen].contiguous(memory_format=layout(x.device)))
             errors = (y.float() - target[:seen]) / scale.view(1, -1, 1, 1)
             parts[f"map_{number}"] = ((errors**2).mean((1, 2, 3)) * weights[:seen]).mean()
             x = target if forced else y
-        pooled = student.pool(x.contiguous(memory_format=torch.channels_last))
+        pooled = student.pool(x.contiguous(memory_format=layout(x.device)))
     features = statistics.normalised_feature(pooled)
     wanted = statistics.normalised_feature(answers[-1])
     total = _MAPS_WEIGHT * torch.stack(list(parts.values())).mean()

@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from vidkind.config import SamplingOptions
-from vidkind.distillation.student import normalise
+from vidkind.distillation.student import layout, normalise
 from vidkind.features import Backbone
 from vidkind.files import atomic_path
 from vidkind.records import VideoItem
@@ -66,7 +66,7 @@ class Monitor:
                 x = normalise(torch.from_numpy(flat[i : i + _BATCH]).to(device))
                 if x.shape[-1] != size:
                     x = F.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
-                x = x.contiguous(memory_format=torch.channels_last)
+                x = x.contiguous(memory_format=layout(device))
                 parts.append(student(x).float().cpu().numpy())
         return self._accuracy(np.concatenate(parts).reshape(*self.frames.shape[:2], -1))
 

@@ -142,6 +142,10 @@ class DistillOptions:
                 f"crop_size is {self.crop_size}, teacher_crop_size {self.teacher_crop_size}; "
                 "expected at least 32 pixels"
             )
+        if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
+            raise ConfigError(
+                f"zoom is {self.zoom}; expected two shares above 0, at most 1, rising"
+            )
         if not 0 <= self.forced_steps <= self.steps:
             raise ConfigError(
                 f"forced_steps is {self.forced_steps}; expected 0 to steps, which is {self.steps}"

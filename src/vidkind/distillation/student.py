@@ -7,6 +7,7 @@ block has a target. The first block is fused, and blocks have widths of their ow
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, autocast, nn
 
 from vidkind.distillation.options import StudentOptions
@@ -126,6 +127,11 @@ def convolution(
         pad = []
         conv = nn.Conv2d(inputs, outputs, kernel, 1, kernel // 2, groups=groups, bias=False)
     return nn.Sequential(*pad, conv, nn.BatchNorm2d(outputs), nn.ReLU6(inplace=True))
+
+
+def layout(device: torch.device) -> torch.memory_format:
+    """How maps lie in memory while training: a GPU's depthwise kernels want channels first."""
+    return torch.channels_last if device.type == "cpu" else torch.contiguous_format
 
 
 def normalise(pictures: Tensor) -> Tensor:

@@ -166,10 +166,9 @@ def on_gpu(model: onnx.ModelProto, device: torch.device) -> Answer:
     # The optimiser may have put the outputs into another order.
     found = [output.name for output in simple.graph.output]
     order = [found.index(output.name) for output in model.graph.output]
-    network = convert(simple).to(device, memory_format=torch.channels_last).eval()
+    network = convert(simple).to(device).eval()
 
     def answer(pixels: Tensor) -> list[Tensor]:
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, dtype=torch.float16):
             values = network(pixels)
         return [values[place].float() for place in order]

@@ -32,7 +32,7 @@ from vidkind.distillation.known_teachers import Teacher
 from vidkind.distillation.loss import distillation_loss
 from vidkind.distillation.monitor import Monitor
 from vidkind.distillation.options import DistillOptions, StudentOptions
-from vidkind.distillation.student import Student
+from vidkind.distillation.student import Student, layout
 from vidkind.distillation.teacher import Statistics, TeacherMaps, measure
 from vidkind.errors import CheckpointError
 from vidkind.files import atomic_path
@@ -84,7 +84,7 @@ class Distiller:
         torch.manual_seed(options.seed)
         student = teacher.student
         self._net = Student(student)
-        self._net.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._net.to(self._device, memory_format=layout(self._device))  # type: ignore[call-overload]
         self._head = nn.Linear(student.pooled_dim, len(corpus.categories)).to(self._device)
         self.averaged = copy.deepcopy(self._net).eval()
         self._optimizer = _optimizer([self._net, self._head], options)
