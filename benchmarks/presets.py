@@ -1,84 +1,95 @@
-"""The published model against ``compact``: same features, same clips.
+"""The published model against ``compact``: same features, same folds, a fixed schedule each.
 
-    vidkind train benchmarks/realclips.h5 -o compact
-    vidkind train benchmarks/realclips.h5 -o reference --preset reference --seeds 42
-    python benchmarks/presets.py reference compact -o benchmarks/results/presets.json
+    python benchmarks/presets.py FEATURES.h5 reference reference.npz    # minutes on a GPU
+    python benchmarks/presets.py FEATURES.h5 compact compact.npz
+    python benchmarks/presets.py FEATURES.h5 --compare reference.npz compact.npz \
+        -o benchmarks/results/presets.json
 
-``reference`` stops early by the val clips that it is scored on, ``compact`` chooses nothing by
-them: each row says which epoch was kept of how many.
+Five folds by group over all sources, clean features. ``reference``: seed 42, its own
+hyper-parameters, 20 epochs, which is one cycle of its schedule, the last kept: no scored video
+chooses an epoch. ``compact``: four seeds as shipped. On a GPU in bfloat16.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import torch
+from cross_validate import NUM_FOLDS, folds, scored_set
 from provenance import write_result
 
-from vidkind.evaluation.evaluate import ensemble_view_probabilities
+from vidkind.config import Preset
 from vidkind.evaluation.intervals import paired_test
-from vidkind.evaluation.scores import ScoredSet, score
+from vidkind.evaluation.scores import score
 from vidkind.features.splits import read_split
 from vidkind.features.store import FeatureSet
-from vidkind.training import load_members, member_logits, read_histories
+from vidkind.inference.tta import softmax
+from vidkind.training import load_members, member_logits, train_ensemble, training_config
+from vidkind.training.presets import DEFAULT_SEEDS, DeviceOptions
+
+SEEDS: dict[Preset, tuple[int, ...]] = {"reference": (42,), "compact": DEFAULT_SEEDS}
+EPOCHS = 20
 
 
-def asked(run: Path, test: FeatureSet) -> dict[str, np.ndarray]:
-    """Probabilities of each member of a run, and of all where there are several."""
-    members = load_members(run)
-    each = ensemble_view_probabilities(
-        lambda features, steps: member_logits(members, features, steps), test, use_tta=False
-    )
-    rows = {f"{run.name}, seed {m.seed}": p for m, p in zip(members, each, strict=True)}
-    if len(members) > 1:
-        rows[f"{run.name}, ensemble of {len(members)}"] = each.mean(axis=0)
-    return rows
+def out_of_fold(videos: FeatureSet, preset: Preset) -> np.ndarray:
+    """float64 [N, K]: probabilities of each video by an ensemble that lacks its group."""
+    fixed = {"num_epochs": EPOCHS, "patience": None} if preset == "reference" else {}
+    precision = "bf16-mixed" if torch.cuda.is_available() else "32-true"
+    found = np.zeros((len(videos), len(videos.categories)))
+    for number, (kept, held) in enumerate(folds(videos, NUM_FOLDS), start=1):
+        train, test = videos.subset(kept), videos.subset(held)
+        with tempfile.TemporaryDirectory() as folder:
+            train_ensemble(
+                train, test, Path(folder),
+                preset=preset, training=training_config(preset, **fixed), seeds=SEEDS[preset],
+                device=DeviceOptions(precision=precision), progress=False, dashboards=False,
+            )  # fmt: skip
+            members = load_members(Path(folder))
+        logits = member_logits(members, test.features, test.num_frames)
+        found[held] = softmax(logits).mean(axis=0)
+        right = found[held].argmax(axis=1) == test.labels
+        print(f"fold {number}: {right.mean():.1%} of clips", flush=True)
+    return found
 
 
-def epochs(run: Path) -> dict[str, dict[str, int | float]]:
-    """Which epoch each member was kept from, of how many, and its parameters."""
-    histories = read_histories(run)
+def compared(videos: FeatureSet, reference: np.ndarray, compact: np.ndarray) -> dict:
+    """Scores of both and the paired test between them."""
+    scored = scored_set(videos)
+    names = "reference, seed 42", f"compact, ensemble of {len(SEEDS['compact'])}"
+    answers = dict(zip(names, (reference, compact), strict=True))
+    right = [found.argmax(axis=1) == videos.labels for found in answers.values()]
+    test = paired_test(*right, scored.source_weights, scored.draws)
+    print(f"{test.difference.value:+.1f} points, p = {test.p_value:.3f}")
     return {
-        f"{run.name}, seed {member.seed}": {
-            "epoch": member.best_epoch,
-            "epochs": len(histories[member.index]["val_acc"]),
-            "parameters": member.num_parameters,
-        }
-        for member in load_members(run)
+        "num_videos": len(videos),
+        "num_sources": len(set(videos.source_ids)),
+        "epochs": EPOCHS,
+        "rows": [asdict(score(name, found, scored)) for name, found in answers.items()],
+        "against": {" - ".join(names): asdict(test)},
     }
 
 
 def main() -> None:
-    """Scores both runs on val and writes one JSON file."""
+    """Trains one preset out of fold, or compares the answers of both."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("reference", type=Path)
-    parser.add_argument("compact", type=Path)
-    default = Path(__file__).parent / "realclips.h5"
-    parser.add_argument("--features", type=Path, default=default)
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("features", type=Path)
+    parser.add_argument("preset", choices=SEEDS, nargs="?")
+    parser.add_argument("answers", type=Path, nargs="?", help="where a preset's answers go")
+    parser.add_argument("--compare", type=Path, nargs=2, metavar=("REFERENCE", "COMPACT"))
+    parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
-    test = read_split(arguments.features, "val")
-    scored = ScoredSet.create(test.labels, test.categories, test.source_ids, seed=0)
-    reference, compact = (asked(run, test) for run in (arguments.reference, arguments.compact))
-    right = {k: p.argmax(axis=1) == test.labels for k, p in {**reference, **compact}.items()}
-    first = next(iter(reference))
-    result = {
-        "num_videos": len(test),
-        "num_sources": len(set(test.source_ids)),
-        "rows": [asdict(score(name, p, scored)) for name, p in {**reference, **compact}.items()],
-        "trained": {**epochs(arguments.reference), **epochs(arguments.compact)},
-        "against": {
-            f"{first} - {name}": asdict(
-                paired_test(right[first], right[name], scored.source_weights, scored.draws)
-            )
-            for name in compact
-        },
-    }
-    write_result(arguments.output, result)
-    for name, test_ in result["against"].items():
-        print(name, f"{test_['difference']['value']:+.1f} points, p = {test_['p_value']:.3f}")
+    videos = read_split(arguments.features, "train").joined(read_split(arguments.features, "val"))
+    if arguments.compare and arguments.output:
+        reference, compact = (np.load(path)["oof"] for path in arguments.compare)
+        write_result(arguments.output, compared(videos, reference, compact))
+    elif arguments.preset and arguments.answers:
+        np.savez(arguments.answers, oof=out_of_fold(videos, arguments.preset))
+    else:
+        parser.error("give a preset and a file for its answers, or --compare and -o")
 
 
 if __name__ == "__main__":
