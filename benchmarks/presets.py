@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from cross_validate import NUM_FOLDS, folds, scored_set
+from cross_validate import Method, cross_validated, scored_set
 from provenance import write_result
 
 from vidkind.config import Preset
@@ -35,13 +35,12 @@ SEEDS: dict[Preset, tuple[int, ...]] = {"reference": (42,), "compact": DEFAULT_S
 EPOCHS = 20
 
 
-def out_of_fold(videos: FeatureSet, preset: Preset) -> np.ndarray:
-    """float64 [N, K]: probabilities of each video by an ensemble that lacks its group."""
+def trained(preset: Preset) -> Method:
+    """Trains a preset on a fold: the ensemble's probabilities of the videos held out."""
     fixed = {"num_epochs": EPOCHS, "patience": None} if preset == "reference" else {}
     precision = "bf16-mixed" if torch.cuda.is_available() else "32-true"
-    found = np.zeros((len(videos), len(videos.categories)))
-    for number, (kept, held) in enumerate(folds(videos, NUM_FOLDS), start=1):
-        train, test = videos.subset(kept), videos.subset(held)
+
+    def method(train: FeatureSet, test: FeatureSet) -> dict[str, np.ndarray]:
         with tempfile.TemporaryDirectory() as folder:
             train_ensemble(
                 train, test, Path(folder),
@@ -49,11 +48,11 @@ def out_of_fold(videos: FeatureSet, preset: Preset) -> np.ndarray:
                 device=DeviceOptions(precision=precision), progress=False, dashboards=False,
             )  # fmt: skip
             members = load_members(Path(folder))
-        logits = member_logits(members, test.features, test.num_frames)
-        found[held] = softmax(logits).mean(axis=0)
-        right = found[held].argmax(axis=1) == test.labels
-        print(f"fold {number}: {right.mean():.1%} of clips", flush=True)
-    return found
+        found = softmax(member_logits(members, test.features, test.num_frames)).mean(axis=0)
+        print(f"a fold: {(found.argmax(axis=1) == test.labels).mean():.1%} of clips", flush=True)
+        return {preset: found}
+
+    return method
 
 
 def compared(videos: FeatureSet, reference: np.ndarray, compact: np.ndarray) -> dict:
@@ -87,7 +86,8 @@ def main() -> None:
         reference, compact = (np.load(path)["oof"] for path in arguments.compare)
         write_result(arguments.output, compared(videos, reference, compact))
     elif arguments.preset and arguments.answers:
-        np.savez(arguments.answers, oof=out_of_fold(videos, arguments.preset))
+        found, _ = cross_validated(videos, trained(arguments.preset))
+        np.savez(arguments.answers, oof=found[arguments.preset])
     else:
         parser.error("give a preset and a file for its answers, or --compare and -o")
 

@@ -33,7 +33,7 @@ from vidkind.distillation.loss import distillation_loss
 from vidkind.distillation.monitor import build_monitor
 from vidkind.distillation.options import CorpusOptions, DistillOptions, StudentOptions
 from vidkind.distillation.student import Student, normalise
-from vidkind.distillation.teacher import TeacherMaps, graph_with_maps, measure, on_gpu
+from vidkind.distillation.teacher import TeacherMaps, graph_with_maps, measure, on_cpu, on_gpu
 from vidkind.distillation.trainer import Distiller
 from vidkind.errors import BackboneError, CheckpointError, ConfigError, LibraryError
 from vidkind.features import BackboneCard, InputSpec, file_sha256, load_backbone, read_card
@@ -331,10 +331,8 @@ def test_teacher_of_a_larger_picture_answers_at_the_size_the_student_sees(teache
 def test_the_graph_a_gpu_would_run_answers_as_onnx_runtime_does(teacher: Path) -> None:
     torch.manual_seed(0)
     x = torch.rand(6, 3, 64, 64) * 2 - 1
-    exact = TeacherMaps(teacher, MAPS, side=64)
-    other = TeacherMaps(teacher, MAPS, side=64)
-    other._answer = on_gpu(graph_with_maps(teacher, MAPS, "features", 64), torch.device("cpu"))
-    for ours, theirs in zip(other(x), exact(x), strict=True):
+    graph = graph_with_maps(teacher, MAPS, "features", 64)
+    for ours, theirs in zip(on_gpu(graph, x.device)(x), on_cpu(graph)(x), strict=True):
         torch.testing.assert_close(ours, theirs, atol=2e-2 * float(theirs.abs().max()), rtol=0)
 
 

@@ -59,7 +59,11 @@ Pick = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Tenso
 
 
 class BatchMaker:
-    """Draws batches: categories and groups of stills alike, groups of clips alike."""
+    """Draws batches: categories and groups of stills alike, groups of clips alike.
+
+    Attributes:
+        size: B, crops in a batch.
+    """
 
     def __init__(
         self,
@@ -77,7 +81,7 @@ class BatchMaker:
             size: B, crops in a batch.
             device: A GPU takes the whole corpus into its memory; on a CPU it stays on disk.
         """
-        self._corpus, self._options, self._size = corpus, options, size
+        self._corpus, self._options, self.size = corpus, options, size
         self._pick = from_disk(corpus) if device.type == "cpu" else from_memory(corpus, device)
         self._versions = np.array([drawn.pictures.shape[1] for drawn in corpus.rounds])
         self._labels = label_indices(corpus)
@@ -118,14 +122,14 @@ class BatchMaker:
     def _letterboxed(
         self, rounds: NDArray[np.int64], rows: NDArray[np.int64], versions: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
-        applied = self._corpus.rounds
+        drawn = self._corpus.rounds
         places = zip(rounds, rows, versions, strict=True)
-        return np.array([bool(applied[k].applied[i, v, _LETTERBOX]) for k, i, v in places])
+        return np.array([bool(drawn[k].applied[i, v, _LETTERBOX]) for k, i, v in places])
 
     def _draw_rows(self, rng: Generator) -> NDArray[np.int64]:
-        clips = int(self._size * _CLIP_SHARE) if len(self._pools[1][0]) else 0
+        clips = int(self.size * _CLIP_SHARE) if len(self._pools[1][0]) else 0
         drawn = []
-        for (rows, cumulative), count in zip(self._pools, (self._size - clips, clips), strict=True):
+        for (rows, cumulative), count in zip(self._pools, (self.size - clips, clips), strict=True):
             if count:
                 picks = np.searchsorted(cumulative, rng.random(count))
                 drawn.append(rows[np.minimum(picks, len(rows) - 1)])

@@ -109,10 +109,9 @@ class Distiller:
 
     def _measure(self) -> Statistics:
         """Statistics of the teacher's answers; the same for every start of a run."""
-        size = self.options.batch_size // len(self._teachers)
         answers = []
         with torch.no_grad():
-            for number in range(math.ceil(_MEASURED_CROPS / size)):
+            for number in range(math.ceil(_MEASURED_CROPS / self._maker.size)):
                 batch = self._maker(_MEASURE_STEP + number, 0)
                 _, taught = crops(batch, self.options, self._device)
                 answers.append(self._teachers[0](taught))
