@@ -37,6 +37,7 @@ from vidkind.evaluation.quick_look import quick_sequences
 from vidkind.evaluation.scores import ScoredSet, score
 from vidkind.features.splits import split_file
 from vidkind.features.store import FeatureSet, read_features
+from vidkind.inference.effort import QUICK_FRAMES
 from vidkind.inference.tta import softmax
 from vidkind.training import (
     LoadedMember,
@@ -85,7 +86,7 @@ def answers(members: list[LoadedMember], test: FeatureSet, prefix: str) -> dict[
         **rows,
         f"{prefix}, ensemble": plain.mean(axis=0),
         f"{prefix}, ensemble + TTA": views.mean(axis=0),
-        f"{prefix}, ensemble, 8 frames": softmax(logits(quick, steps)).mean(axis=0),
+        f"{prefix}, ensemble, {QUICK_FRAMES} frames": softmax(logits(quick, steps)).mean(axis=0),
     }
 
 

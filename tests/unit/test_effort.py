@@ -22,13 +22,14 @@ def _shape(looks):
 def test_efforts_look_at_key_frames_first():
     assert _shape(plan_looks("full", WHOLE, THRESHOLDS)) == [(64, "exact", None)]
     assert _shape(plan_looks("normal", WHOLE, THRESHOLDS)) == [
-        (8, "keyframe", 0.8),
+        (6, "keyframe", 0.8),
         (64, "exact", None),
     ]
     assert _shape(plan_looks("fast", WHOLE, THRESHOLDS)) == [
-        (8, "keyframe", 0.6),
+        (6, "keyframe", 0.6),
         (24, "keyframe", None),
     ]
+    assert _shape(plan_looks("fast", WHOLE, THRESHOLDS, quick_frames=8))[0] == (8, "keyframe", 0.6)
     assert not any(look.sampling.skip_black for look in plan_looks("fast", WHOLE, THRESHOLDS))
 
 
@@ -55,9 +56,9 @@ def test_trust_decides_whether_a_look_suffices():
 def test_a_quick_look_sees_the_middles_of_equal_stretches():
     features = np.arange(64, dtype=np.float32)[None, :, None].repeat(2, axis=0)
     few, steps = quick_sequences(features, np.array([64, 3], dtype=np.int32))
-    assert few[0, :, 0].tolist() == [4, 12, 20, 28, 36, 44, 52, 60]
-    assert few[1, :, 0].tolist() == [0, 0, 0, 1, 1, 2, 2, 2]
-    assert steps.tolist() == [8, 8]
+    assert few[0, :, 0].tolist() == [5, 16, 26, 37, 48, 58]
+    assert few[1, :, 0].tolist() == [0, 0, 1, 1, 2, 2]
+    assert steps.tolist() == [6, 6]
 
 
 def test_thresholds_keep_changed_answers_rare():

@@ -219,6 +219,16 @@ def test_a_trust_file_is_read_back_as_written(tmp_path: Path) -> None:
     )
     assert again.conformal.limit(0.8) == model.conformal.limit(0.8)
     assert again.temperature == model.temperature
+    assert again.quick_frames == model.quick_frames == 6
+
+
+def test_a_file_that_does_not_say_its_quick_frames_was_fitted_on_eight(tmp_path: Path) -> None:
+    write_trust(tmp_path / "trust.npz", drawn_trust())
+    with np.load(tmp_path / "trust.npz") as file:
+        arrays = {name: file[name] for name in file.files if name != "quick_frames"}
+    np.savez(tmp_path / "before.npz", **arrays)
+    before = read_trust(tmp_path / "before.npz", feature_dim=3, num_categories=4)
+    assert before.quick_frames == 8
 
 
 def test_a_file_that_does_not_say_its_sources_has_those_of_its_label_sets(tmp_path: Path) -> None:

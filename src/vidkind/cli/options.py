@@ -29,8 +29,8 @@ effort_option = click.option(
     type=click.Choice(get_args(Effort)),
     default="normal",
     show_default=True,
-    help="full: all frames the bundle asks for. normal: 8 key frames first, all only where trust "
-    "in their answer is too low. fast: 8 key frames, then 24 where needed.",
+    help="full: all frames the bundle asks for. normal: 6 key frames first, all only where trust "
+    "in their answer is too low. fast: 6 key frames, then 24 where needed.",
 )
 workers_option = click.option(
     "--workers",

@@ -20,14 +20,14 @@ _CHANGED_ANSWERS: Mapping[Effort, float] = {"fast": 0.03, "normal": 0.01}
 def quick_sequences(
     features: NDArray[np.float32], num_frames: NDArray[np.int32]
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """What a quick look would have seen of each sequence: the middles of 8 equal stretches.
+    """What a quick look would have seen of each sequence: the middles of 6 equal stretches.
 
     Args:
         features: float32 [N, T, D].
         num_frames: int32 [N], valid steps.
 
     Returns:
-        Features float32 [N, 8, D] and valid steps int32 [N], all 8.
+        Features float32 [N, 6, D] and valid steps int32 [N], all 6.
     """
     middles = (np.arange(QUICK_FRAMES) + 0.5) / QUICK_FRAMES
     steps = (middles * num_frames[:, None]).astype(np.int64)

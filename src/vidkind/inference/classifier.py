@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
@@ -133,7 +133,7 @@ class SingleVideoClassifier:
             path: The video file.
             use_tta: Average over four views of the feature sequence.
             effort: ``full`` looks at as many frames as the bundle was made with; ``normal`` and
-                ``fast`` look at 8 key frames first and stop there where trust allows.
+                ``fast`` look at a few key frames first and stop there where trust allows.
 
         Returns:
             Category, confidence, trust, all scores, per-member scores, frame times and
@@ -214,13 +214,18 @@ class SingleVideoClassifier:
 
     def looks(self, effort: Effort) -> tuple[Look, ...]:
         """The looks at a video that an effort allows, in order; see ``plan_looks``."""
-        thresholds: Mapping[Effort, float] = {}
-        # They are of learned trust, and label sets hold for whole looks alone.
-        if self._trust is not None and self._trust_kind == "learned" and self._label_limit is None:
-            thresholds = self._trust.quick_thresholds
         point = self.operating_point
         least = 0.0 if point is None else point.threshold
-        return plan_looks(effort, self.sampling, thresholds, least_trust=least)
+        # They are of learned trust, and label sets hold for whole looks alone.
+        if self._trust is not None and self._trust_kind == "learned" and self._label_limit is None:
+            return plan_looks(
+                effort,
+                self.sampling,
+                self._trust.quick_thresholds,
+                quick_frames=self._trust.quick_frames,
+                least_trust=least,
+            )
+        return plan_looks(effort, self.sampling, {})
 
     @property
     def backbone(self) -> OnnxBackbone:

@@ -15,6 +15,7 @@ from vidkind.config import Effort
 from vidkind.errors import BundleError
 from vidkind.files import atomic_path
 from vidkind.inference.conformal import ConformalScores
+from vidkind.inference.effort import QUICK_FRAMES
 from vidkind.inference.operating import OperatingTable
 from vidkind.inference.trust import (
     SIGNALS,
@@ -26,7 +27,9 @@ from vidkind.inference.trust import (
 )
 
 KINDS: tuple[TrustKind, ...] = ("learned", "published")
-_QUICK = "quick_threshold_"
+_QUICK, _QUICK_FRAMES = "quick_threshold_", "quick_frames"
+# What a file that does not say it was fitted on.
+_FRAMES_BEFORE = 8
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,6 +44,7 @@ class TrustModel:
         temperature: Temperature at which all of this was fitted.
         quick_thresholds: Effort -> learned trust from which a quick look is enough; empty where
             none was fitted.
+        quick_frames: Frames of the quick looks that they were fitted on.
     """
 
     statistics: FeatureStatistics
@@ -49,6 +53,7 @@ class TrustModel:
     conformal: ConformalScores
     temperature: float
     quick_thresholds: Mapping[Effort, float] = field(default_factory=dict)
+    quick_frames: int = QUICK_FRAMES
 
     def trust(self, signals: Floats, kind: TrustKind) -> Floats:
         """Trust of signals [N, 7]: float64 [N], 0..1."""
@@ -75,6 +80,7 @@ def write_trust(path: Path, model: TrustModel) -> None:
         "coefficients": weights.coefficients,
         "intercept": np.array(weights.intercept),
         **{f"{_QUICK}{name}": np.array(value) for name, value in model.quick_thresholds.items()},
+        _QUICK_FRAMES: np.array(model.quick_frames),
     }
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -145,4 +151,5 @@ def _model(arrays: dict[str, NDArray[Any]]) -> TrustModel:
             for effort in get_args(Effort)
             if _QUICK + effort in numbers
         },
+        quick_frames=int(numbers.get(_QUICK_FRAMES, _FRAMES_BEFORE)),
     )
