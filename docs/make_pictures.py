@@ -5,6 +5,7 @@ python docs/make_pictures.py clip1.mp4 clip2.mp4 ...
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -51,4 +52,6 @@ def main(clips: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clips", nargs="+")
+    main(parser.parse_args().clips)
