@@ -83,7 +83,7 @@ class BatchMaker:
         """
         self._corpus, self._options, self.size = corpus, options, size
         self._pick = from_disk(corpus) if device.type == "cpu" else from_memory(corpus, device)
-        self._versions = np.array([drawn.pictures.shape[1] for drawn in corpus.rounds])
+        self._versions = corpus.num_versions
         self._labels = label_indices(corpus)
         self._is_clip = np.array([source.is_clip for source in corpus.sources])
         self._has_label = (~self._is_clip) | options.use_clip_labels
@@ -158,12 +158,12 @@ def from_memory(corpus: Corpus, device: torch.device) -> Pick:
         for i in range(0, len(pictures), _COPIED_AT_ONCE):
             part = torch.from_numpy(np.array(pictures[i : i + _COPIED_AT_ONCE]))
             held[start + i : start + i + len(part)] = part.to(device)
-    versions_of = np.array([drawn.pictures.shape[1] for drawn in corpus.rounds])
+    num_versions = corpus.num_versions
 
     def pick(
         rounds: NDArray[np.int64], rows: NDArray[np.int64], versions: NDArray[np.int64]
     ) -> Tensor:
-        places = first[rounds] + rows * versions_of[rounds] + versions
+        places = first[rounds] + rows * num_versions[rounds] + versions
         return held[torch.from_numpy(places).to(device)]
 
     return pick

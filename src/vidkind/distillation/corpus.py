@@ -89,6 +89,11 @@ class Corpus:
     categories: tuple[str, ...]
     options: CorpusOptions
 
+    @property
+    def num_versions(self) -> NDArray[np.int64]:
+        """int64 [R], versions of each picture in each round."""
+        return np.array([drawn.pictures.shape[1] for drawn in self.rounds])
+
 
 def list_sources(
     stills: Sequence[VideoItem], clips: Sequence[VideoItem], options: CorpusOptions

@@ -27,6 +27,7 @@ from vidkind.evaluation.selective import (
 from vidkind.evaluation.trust_crossfit import cross_fitted_conformal, cross_fitted_trust
 from vidkind.evaluation.trust_fit import Observed, fit_weights
 from vidkind.inference.conformal import ConformalScores, label_set
+from vidkind.inference.effort import QUICK_FRAMES
 from vidkind.inference.operating import OperatingTable
 from vidkind.inference.trust import (
     SIGNALS,
@@ -195,6 +196,7 @@ def fit_trust(
             ensemble_probabilities(quick.logits / temperature).argmax(axis=1) == answers,
             scored.source_weights,
         ),
+        quick_frames=QUICK_FRAMES,
     )
     report = _report(
         trusts,

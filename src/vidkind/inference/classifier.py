@@ -214,18 +214,17 @@ class SingleVideoClassifier:
 
     def looks(self, effort: Effort) -> tuple[Look, ...]:
         """The looks at a video that an effort allows, in order; see ``plan_looks``."""
+        # Thresholds are of learned trust, and label sets hold for whole looks alone.
+        if self._trust is None or self._trust_kind != "learned" or self._label_limit is not None:
+            return plan_looks(effort, self.sampling, {})
         point = self.operating_point
-        least = 0.0 if point is None else point.threshold
-        # They are of learned trust, and label sets hold for whole looks alone.
-        if self._trust is not None and self._trust_kind == "learned" and self._label_limit is None:
-            return plan_looks(
-                effort,
-                self.sampling,
-                self._trust.quick_thresholds,
-                quick_frames=self._trust.quick_frames,
-                least_trust=least,
-            )
-        return plan_looks(effort, self.sampling, {})
+        return plan_looks(
+            effort,
+            self.sampling,
+            self._trust.quick_thresholds,
+            quick_frames=self._trust.quick_frames,
+            least_trust=0.0 if point is None else point.threshold,
+        )
 
     @property
     def backbone(self) -> OnnxBackbone:
