@@ -13,6 +13,7 @@ from vidkind.evaluation.intervals import (
     MOST_LEFT_OUT,
     Interval,
     difference_interval,
+    f1_interval,
     log_interval,
     paired_test,
     resample,
@@ -44,6 +45,28 @@ def test_wilson_contains_the_truth_in_95_percent_of_simulations() -> None:
     counts = generator.binomial(80, 0.9, size=4000)
     inside = [wilson(int(c), 80).low <= 90 <= wilson(int(c), 80).high for c in counts]
     assert 0.93 <= np.mean(inside) <= 0.97
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300))
+def test_f1_of_a_category_has_the_interval_of_its_jaccard_index(tp: int, fp: int, fn: int) -> None:
+    found = f1_interval(tp, fp + fn)
+    if not tp + fp + fn:
+        assert (found.value, found.low, found.high) == (0, 0, 0)
+        return
+    truth, answers = [1] * (tp + fn) + [0] * fp, [1] * tp + [0] * fn + [1] * fp
+    assert found.value == pytest.approx(100 * f1_score(truth, answers, zero_division=0))
+    theirs = binomtest(tp, tp + fp + fn).proportion_ci(0.95, method="wilson")
+    assert found.low == pytest.approx(200 * theirs.low / (1 + theirs.low), abs=1e-9)
+    assert found.high == pytest.approx(200 * theirs.high / (1 + theirs.high), abs=1e-9)
+
+
+def test_f1_of_a_rare_category_holds_the_truth_where_a_sample_has_few_mistakes() -> None:
+    # Of sixty sources some fourteen have the category; one sample in twelve has no mistake in it.
+    shares = {"tp": 0.21, "wrong": 0.04, "neither": 0.75}
+    truth = 200 * 0.21 / (2 * 0.21 + 0.04)
+    counts = np.random.default_rng(3).multinomial(60, list(shares.values()), size=4000)
+    found = [f1_interval(tp, wrong) for tp, wrong, _ in counts]
+    assert 0.93 <= np.mean([one.low <= truth <= one.high for one in found]) <= 0.97
 
 
 def test_whole_sources_are_drawn_and_left_out() -> None:

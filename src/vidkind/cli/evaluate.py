@@ -54,8 +54,9 @@ def evaluate_command(
     """Score members, ensemble and ensemble with TTA beside two baselines.
 
     FEATURES is the folder written by vidkind extract, or one feature file. Every figure has a
-    95 % interval: Wilson for accuracy, bootstrap by source for F1. Paired tests say whether TTA
-    helps and whether the ensemble beats logistic regression on the same features.
+    95 % interval: Wilson for accuracy and the F1 of a category, bootstrap by source for macro and
+    weighted F1. Paired tests say whether TTA helps and whether the ensemble beats logistic
+    regression on the same features.
 
     Scoring the val split also fits the temperature that makes confidence mean accuracy, and
     trust: how likely each answer is right, which answers to withhold for a wanted error rate, and

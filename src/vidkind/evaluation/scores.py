@@ -12,6 +12,7 @@ from sklearn.metrics import confusion_matrix
 from vidkind.evaluation.intervals import (
     Interval,
     Resamples,
+    f1_interval,
     percentile_interval,
     resample,
     wilson,
@@ -131,19 +132,18 @@ def _level(
 
 def _classes(predicted: NDArray[np.int64], test: ScoredSet) -> dict[str, ClassScore]:
     matrix = _confusion(predicted, test, test.source_weights)
-    drawn, left = map(_f1, _resampled_confusions(predicted, test, test.source_weights))
-    f1 = _f1(matrix[None])[0]
-    # A class that is neither there nor answered has F1 0, as in ``compute_metrics``.
-    f1, drawn = np.nan_to_num(f1), np.where(np.isnan(f1), 0, drawn)
-    right = np.diag(matrix)
-    precision = 100 * right / np.maximum(matrix.sum(axis=0), 1e-12)
-    recall = 100 * right / np.maximum(matrix.sum(axis=1), 1e-12)
+    right, answered, there = np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
+    precision = 100 * right / np.maximum(answered, 1e-12)
+    recall = 100 * right / np.maximum(there, 1e-12)
+    # Sums of thirds may fall short of their parts by a rounding.
+    wrong = np.maximum(answered + there - 2 * right, 0)
+    f1 = [f1_interval(*counts) for counts in zip(right, wrong, strict=True)]
     return {
         name: ClassScore(
             precision=float(precision[k]),
             recall=float(recall[k]),
-            f1=float(f1[k]),
-            f1_interval=percentile_interval(f1[k], drawn[:, k], left[:, k]),
+            f1=f1[k].value,
+            f1_interval=f1[k],
             support=int(np.sum(test.labels == k)),
         )
         for k, name in enumerate(test.categories)
