@@ -191,7 +191,7 @@ def test_a_second_look_is_forecast_where_the_first_is_not_enough(
     paths = [str(library / f"{number}.mp4") for number in range(6)]
     found = survey(paths, [look.sampling for look in stages.looks])
     rates = rates_for(stages)
-    tried = calibrate(found.videos, rates, stages, answer=rates.answer, seconds=5)
+    tried = calibrate(found, rates, stages, answer=rates.answer, seconds=5)
     assert tried.first_look_share == share
     plan = forecast(found, rates, RunKind(name="classify"), workers=2, correction=tried)
     embedded = 6 * (4 if share else 4 + 16)
@@ -224,7 +224,7 @@ def test_a_part_whose_moments_fall_on_key_frames_does_not_stand_for_the_whole(
     rates = rates_for(stages, cache=tmp_path)
     monkeypatch.setattr("vidkind.performance.calibrate._MOST_SECONDS", 0.0)
     monkeypatch.setattr(Stages, "decode", noted)
-    tried = calibrate(found.videos, rates, stages, answer=0.0, seconds=1)
+    tried = calibrate(found, rates, stages, answer=0.0, seconds=1)
     assert tried.num_files == 1
     assert asked == [7]
 

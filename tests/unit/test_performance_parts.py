@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import onnx
 import pytest
@@ -20,10 +21,12 @@ from vidkind.performance import copy_gigabytes_per_second, count_operations, pea
 from vidkind.performance.bench import Clock
 from vidkind.performance.bench_report import EngineTime, _about_engines
 from vidkind.performance.calibrate import draw_by_size
-from vidkind.performance.dry_run import Decoding, dry_run, timeline_of
+from vidkind.performance.dry_run import OPENINGS, Decoding, dry_run
+from vidkind.performance.layout import layout_of
 from vidkind.performance.patterns import ENCODERS, ClipShape, render_pattern
 from vidkind.performance.plan import makespan
 from vidkind.performance.rates import CodecRates, MachineRates, fit_codec, quantities
+from vidkind.performance.survey import Survey
 from vidkind.performance.under_load import seconds_under_load, spread_of
 from vidkind.records import VideoInfo
 from vidkind.video import probe, sample_frames
@@ -117,7 +120,7 @@ def test_a_dry_run_counts_what_is_decoded(tmp_path, sampler, num_frames: int, go
     # No B-frames: which frames may be left out is not known beforehand.
     path = render(tmp_path / "clip.mp4", 150, g=str(gop), x264_params="scenecut=0:bframes=0")
     options = SamplingOptions(num_frames=num_frames, sampler=sampler)
-    found = dry_run(timeline_of(path, probe(path)), options)
+    found = dry_run(layout_of(path, probe(path)), options)
     batch = sample_frames(path, height=24, width=32, options=options, num_threads=1)
     # The reader stops at the end of a stretch; the dry one looks at the frame that follows.
     assert found.frames_decoded == pytest.approx(batch.frames_decoded, abs=2 + 2 * found.seeks)
@@ -128,7 +131,7 @@ def test_a_dry_run_counts_what_is_decoded(tmp_path, sampler, num_frames: int, go
 def test_frames_that_may_be_left_out_are_counted(tmp_path: Path) -> None:
     path = render(tmp_path / "clip.mp4", 150, g="150", bf="3")
     options = SamplingOptions(num_frames=16)
-    found = dry_run(timeline_of(path, probe(path)), options)
+    found = dry_run(layout_of(path, probe(path)), options)
     batch = sample_frames(path, height=24, width=32, options=options, num_threads=1)
     assert batch.frames_decoded <= found.frames_decoded <= 150
 
@@ -136,9 +139,47 @@ def test_frames_that_may_be_left_out_are_counted(tmp_path: Path) -> None:
 def test_a_container_without_index_is_taken_to_be_regular(tmp_path: Path) -> None:
     path = render(tmp_path / "clip.ts", 100, g="20", x264_params="scenecut=0:bframes=0")
     info = probe(path)
-    small, large = timeline_of(path, info), timeline_of(path, replace(info, size_bytes=1 << 40))
-    assert len(small.key_times) == len(large.key_times) == 5
-    assert len(timeline_of(path, replace(_unknown(info), size_bytes=1 << 40)).key_times) == 0
+    small, large = layout_of(path, info), layout_of(path, replace(info, size_bytes=1 << 40))
+    assert len(small.timeline.key_times) == len(large.timeline.key_times) == 5
+    unknown = layout_of(path, replace(_unknown(info), size_bytes=1 << 40))
+    assert len(unknown.timeline.key_times) == 0
+
+
+def packet_sizes(path: Path) -> tuple[list[int], list[int]]:
+    """Sizes of all packets, and of those that are key frames."""
+    with av.open(str(path)) as container:
+        packets = [p for p in container.demux(container.streams.video[0]) if p.size]
+    return [p.size for p in packets], [p.size for p in packets if p.is_keyframe]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv", "clip.ts", "clip.avi"])
+def test_sizes_of_stored_frames_are_known(tmp_path: Path, name: str) -> None:
+    path = render(tmp_path / name, 100, g="20", x264_params="scenecut=0:bframes=0")
+    sizes, keys = packet_sizes(path)
+    found = layout_of(path, probe(path))
+    assert found.key_bytes == pytest.approx(np.mean(keys))
+    others = (sum(sizes) - sum(keys)) / (len(sizes) - len(keys))
+    if len(found.timeline.key_times):
+        assert found.other_bytes == pytest.approx(others)
+    whole = dry_run(found, SamplingOptions(num_frames=100))
+    assert whole.bytes_decoded == pytest.approx(sum(sizes) + OPENINGS * found.key_bytes)
+    few = dry_run(found, SamplingOptions(num_frames=2, sampler="keyframe"))
+    if few.seeks:
+        assert few.bytes_decoded < whole.bytes_decoded / 2
+
+
+def test_a_low_rate_has_fewer_bytes_of_the_same_pictures(tmp_path: Path) -> None:
+    low, high = (
+        render_pattern(tmp_path / f"{low_rate}.mp4", SHAPE, low_rate=low_rate)
+        for low_rate in (True, False)
+    )
+    assert sum(packet_sizes(low)[0]) < 0.7 * sum(packet_sizes(high)[0])
+
+
+@pytest.mark.parametrize(("files", "again"), [(1, 0), (9, 0), (62, 1), (200, 5)])
+def test_as_many_second_looks_are_foreseen_as_are_likeliest(files: int, again: int) -> None:
+    library = Survey(videos=(), failures=(), drawn_from=files)
+    assert library.second_look_share * files == pytest.approx(again)
 
 
 def _unknown(info: VideoInfo) -> VideoInfo:
@@ -148,15 +189,16 @@ def _unknown(info: VideoInfo) -> VideoInfo:
 rates = st.floats(1e-5, 0.1)
 
 
-@given(st.builds(CodecRates, rates, rates, rates, rates, rates), st.integers(0, 2**32 - 1))
+@given(st.builds(CodecRates, rates, rates, rates, rates, rates, rates), st.integers(0, 2**32 - 1))
 def test_rates_are_found_again(true: CodecRates, seed: int) -> None:
     generator = np.random.default_rng(seed)
     trials = []
     for megapixels in (0.06, 0.9):
         for _ in range(6):
-            frames, seeks, pictures = (int(n) for n in generator.integers(1, 60, 3))
+            frames, seeks, pictures, size = (int(n) for n in generator.integers(1, 60, 4))
             trials.append((Decoding(
-                frames_decoded=frames, seeks=seeks, pictures=pictures, share_read=1.0
+                frames_decoded=frames, bytes_decoded=1e4 * size, seeks=seeks, pictures=pictures,
+                share_read=1.0,
             ), megapixels))  # fmt: skip
     rows = [quantities(*trial) for trial in trials]
     seconds = [true.seconds(*trial) for trial in trials]
@@ -166,19 +208,22 @@ def test_rates_are_found_again(true: CodecRates, seed: int) -> None:
 
 
 def test_rates_are_never_negative() -> None:
-    rows = [np.array([1.0, 0, 0, 0, 0]), np.array([1.0, 1, 0, 0, 0]), np.array([2.0, 1, 1, 1, 1])]
+    rows = [
+        np.array(row, float) for row in ([1, 0, 0, 0, 0, 0], [1, 1, 0, 0, 0, 0], [2, 1, 1, 1, 1, 1])
+    ]
     found = fit_codec(rows, [1.0, 0.5, 0.7])
     assert min(found.frame, found.megapixel, found.seek, found.picture) >= 0
 
 
 def test_codecs_that_are_not_measured_cost_what_the_commonest_does() -> None:
-    h264 = CodecRates(1.0, 0.0, 0.0, 0.0, 0.0)
+    h264 = CodecRates(1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     measured = MachineRates(
         key="k", date="2026-01-01", open=0.5, embed=2.0, answer=0.1, answer_tta=0.2, spread=0.0,
         codecs={"h264": h264},
     )  # fmt: skip
-    decoding = Decoding(frames_decoded=3, seeks=0, pictures=2, share_read=1.0)
-    assert measured.decode_seconds(decoding, "theora", 1.0) == 3.5
+    decoding = Decoding(frames_decoded=3, bytes_decoded=0.0, seeks=0, pictures=2, share_read=1.0)
+    # Opening it twice decodes a frame each time.
+    assert measured.decode_seconds(decoding, "theora", 1.0) == 3 + 2 + 0.5
     assert measured.embed_seconds(decoding) == 4.0
     assert MachineRates.from_json(measured.to_json()) == measured
 

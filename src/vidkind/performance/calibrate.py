@@ -13,10 +13,11 @@ import numpy as np
 from vidkind.errors import VidkindError
 from vidkind.inference.effort import Look
 from vidkind.parallel import in_order
-from vidkind.performance.dry_run import dry_run, timeline_of
+from vidkind.performance.dry_run import dry_run
+from vidkind.performance.layout import layout_of
 from vidkind.performance.rates import MachineRates
 from vidkind.performance.stages import Stages
-from vidkind.performance.survey import VideoDemand
+from vidkind.performance.survey import Survey, VideoDemand
 from vidkind.performance.workload import Work, expected_work, look_work
 
 # Of a file that takes longer than this, fewer frames are sampled: its cost a frame is wanted.
@@ -65,7 +66,7 @@ class _Trial:
 
 
 def calibrate(
-    videos: Sequence[VideoDemand],
+    found: Survey,
     rates: MachineRates,
     stages: Stages,
     *,
@@ -80,14 +81,15 @@ def calibrate(
     videos only a few frames are sampled. Files that fail are left out.
 
     Args:
-        videos: What a survey found.
+        found: The library.
         rates: Of this machine.
         stages: What the run puts together.
         answer: Seconds that are forecast for one answer of the temporal models.
         seconds: How long to go on; 0 tries no file.
         seed: Seed of the draw.
     """
-    expected = [expected_work(video, rates, answer) for video in videos]
+    videos, share = found.videos, found.second_look_share
+    expected = [expected_work(video, rates, answer, share) for video in videos]
     draws = draw_by_size([work.seconds for work in expected], _MOST_DRAWS, seed)
 
     def attempt(number: int) -> _Trial | None:
@@ -193,15 +195,15 @@ def _one_look(
 ) -> tuple[Work, bool]:
     """What a look takes, and whether its answer stands."""
     path = video.info.path
-    timeline = timeline_of(path, video.info)
-    sampling, whole = look.sampling, look_work(video, dry_run(timeline, look.sampling), rates)
+    layout = layout_of(path, video.info)
+    sampling, whole = look.sampling, look_work(video, dry_run(layout, look.sampling), rates)
     part = whole
     for count in _FEWER_FRAMES:
         # Whether an answer stands is only known from all of its frames.
         if look.threshold is not None or part.seconds <= _MOST_SECONDS:
             break
         fewer = replace(look.sampling, num_frames=min(count, look.sampling.num_frames))
-        work = look_work(video, dry_run(timeline, fewer), rates)
+        work = look_work(video, dry_run(layout, fewer), rates)
         due = whole.frames_decoded * fewer.num_frames / look.sampling.num_frames
         if work.frames_decoded >= _LEAST_OF_DUE * due:
             sampling, part = fewer, work

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, cast
 
-import numpy as np
-
 from vidkind.config import SamplingOptions
-from vidkind.records import VideoInfo
-from vidkind.video.container import open_video
+from vidkind.performance.layout import Layout
 from vidkind.video.decode import FrameReader, Shown
-from vidkind.video.index import Timeline, is_indexed, read_timeline
 from vidkind.video.sampling import SAMPLERS, target_times
 
-# A container without an index has to be read as a whole for its timeline: up to here that is
-# quick, beyond it key frames are taken to come as regularly as those that probing has seen.
-_MAX_READ_BYTES = 8 << 20
-_FALLBACK_FPS = 25.0
+# A file is opened for its timeline and for its pictures, and each time FFmpeg decodes its first
+# key frame to see what pictures it has.
+OPENINGS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +24,14 @@ class Decoding:
     Attributes:
         frames_decoded: Frames it puts out, at most: those that no other frame refers to may be
             left out.
+        bytes_decoded: Their size as stored, with what opening the file decodes.
         seeks: How often it starts anew from a key frame.
         pictures: Different frames that are resized and embedded.
         share_read: Share of the file's frames whose packets are read, 0..1.
     """
 
     frames_decoded: int
+    bytes_decoded: float
     seeks: int
     pictures: int
     share_read: float
@@ -47,9 +43,11 @@ class DryReader(FrameReader):
     Frames are taken to be evenly spaced from the first key frame on.
     """
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, layout: Layout) -> None:
         # Not the base's: that one opens the file.
+        timeline = layout.timeline
         self.frames_decoded = 0
+        self.bytes_decoded = OPENINGS * layout.key_bytes
         self.seeks = 0
         self.current: Shown | None = None
         self.at_end = False
@@ -57,6 +55,8 @@ class DryReader(FrameReader):
         self._first = int(timeline.key_times[0]) if len(timeline.key_times) else 0
         self._ticks = max(timeline.frame_ticks, 1e-9)
         self.num_frames = max(1, round((timeline.end - self._first) / self._ticks))
+        self._key_bytes, self._other_bytes = layout.key_bytes, layout.other_bytes
+        self._keys = [self._number(int(time)) for time in timeline.key_times]
         self._taken = 0  # number of the frame that comes next
         self._decoded = 0  # number of the frame that the decoder puts out next
 
@@ -101,69 +101,43 @@ class DryReader(FrameReader):
     def _start_at(self, key_time: int) -> None:
         self.seeks += 1
         self.current = None
-        self._taken = self._decoded = round((key_time - self._first) / self._ticks)
+        self._taken = self._decoded = self._number(key_time)
+
+    def _number(self, time: int) -> int:
+        return round((time - self._first) / self._ticks)
 
     def _decode_until(self, number: int) -> None:
         """Counts what the decoder puts out until it has given ``number`` frames of the video."""
         number = min(number, self.num_frames)
-        self.frames_decoded += max(0, number - self._decoded)
-        self._decoded = max(self._decoded, number)
+        if number <= self._decoded:
+            return
+        frames = number - self._decoded
+        keys = bisect_left(self._keys, number) - bisect_left(self._keys, self._decoded)
+        self.frames_decoded += frames
+        self.bytes_decoded += keys * self._key_bytes + (frames - keys) * self._other_bytes
+        self._decoded = number
 
     def _frame(self, number: int) -> Shown:
         time = self._first + round(number * self._ticks)
         return Shown(time, time + round(self._ticks), cast(Any, None))
 
 
-def dry_run(timeline: Timeline, options: SamplingOptions) -> Decoding:
+def dry_run(layout: Layout, options: SamplingOptions) -> Decoding:
     """Counts what sampling would decode.
 
     Args:
-        timeline: Of the video.
+        layout: Of the video.
         options: How frames are picked.
     """
-    reader = DryReader(timeline)
+    reader, timeline = DryReader(layout), layout.timeline
     reader.peek()
     targets = target_times(reader.first, timeline.end, options.num_frames)
     times = [shown.time for shown in SAMPLERS[options.sampler](reader, timeline, targets)]
     share = reader.frames_decoded / reader.num_frames
     return Decoding(
         frames_decoded=reader.frames_decoded,
+        bytes_decoded=reader.bytes_decoded,
         seeks=reader.seeks,
         pictures=max(1, len(set(times))),
         share_read=min(1.0, share),
     )
-
-
-def timeline_of(path: str | os.PathLike[str], info: VideoInfo) -> Timeline:
-    """The timeline of a probed video, from its index where it has one.
-
-    Raises:
-        VideoError: The file can no longer be opened.
-    """
-    container, stream = open_video(path)
-    with container:
-        if not is_indexed(container) and info.size_bytes > _MAX_READ_BYTES:
-            return _regular(info, stream.time_base or Fraction(1, 1000))
-        timeline = read_timeline(container, stream)
-    return timeline if timeline.ordered else timeline.counted(_num_frames(info))
-
-
-def _regular(info: VideoInfo, time_base: Fraction) -> Timeline:
-    """A timeline of evenly spaced key frames; of none where probing saw only one."""
-    ticks = 1 / ((info.fps or _FALLBACK_FPS) * float(time_base))
-    end = max(1, round(_num_frames(info) * ticks))
-    interval = (info.keyframe_interval_seconds or 0) / float(time_base)
-    keys = np.arange(0, end, interval) if interval >= 1 else np.empty(0)
-    return Timeline(
-        time_base=time_base,
-        last=max(0, round(end - ticks)),
-        end=end,
-        frame_ticks=ticks,
-        key_times=keys.astype(np.int64),
-    )
-
-
-def _num_frames(info: VideoInfo) -> int:
-    if info.num_frames:
-        return info.num_frames
-    return max(1, round((info.duration_seconds or 0) * (info.fps or _FALLBACK_FPS)))

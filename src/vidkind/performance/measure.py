@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import itertools
 import json
 import logging
 import platform
@@ -21,7 +22,8 @@ from vidkind.config import SamplingOptions
 from vidkind.errors import ConfigError
 from vidkind.files import atomic_path
 from vidkind.machine import cache_folder, usable_cores
-from vidkind.performance.dry_run import dry_run, timeline_of
+from vidkind.performance.dry_run import OPENINGS, dry_run
+from vidkind.performance.layout import layout_of
 from vidkind.performance.patterns import ENCODERS, ClipShape, render_pattern
 from vidkind.performance.rates import (
     FALLBACK_CODEC,
@@ -37,16 +39,17 @@ from vidkind.video import probe
 _log = logging.getLogger(__name__)
 
 # Counted up when the rates mean something else; those of other versions are measured anew.
-RATES_VERSION = 1
+RATES_VERSION = 2
 _FILE_NAME = "machine_rates.json"
 _REPEATS = 3
-_SMALL = ClipShape(width=320, height=180, num_frames=48, key_frame_every=48)
-_LARGE = ClipShape(width=1280, height=720, num_frames=48, key_frame_every=48)
-_KEYS = ClipShape(width=1280, height=720, num_frames=48, key_frame_every=6)
+_TINY = ClipShape(width=64, height=36, num_frames=8, key_frame_every=8)
+_SMALL = ClipShape(width=320, height=180, num_frames=192, key_frame_every=48)
+_LARGE = ClipShape(width=1280, height=720, num_frames=32, key_frame_every=32)
+_KEYS = ClipShape(width=1280, height=720, num_frames=24, key_frame_every=3)
 _TRIALS = (
-    (_SMALL, SamplingOptions(num_frames=48)),
+    (_SMALL, SamplingOptions(num_frames=192)),
     (_SMALL, SamplingOptions(num_frames=4)),
-    (_LARGE, SamplingOptions(num_frames=48)),
+    (_LARGE, SamplingOptions(num_frames=32)),
     (_LARGE, SamplingOptions(num_frames=4)),
     (_KEYS, SamplingOptions(num_frames=8, sampler="keyframe")),
 )
@@ -96,13 +99,17 @@ def measure_codec(codec: str, stages: Stages, open_seconds: float) -> CodecRates
     """
     rows, times = [], []
     with tempfile.TemporaryDirectory(prefix="vidkind-") as folder:
+        shapes = itertools.product((_SMALL, _LARGE, _KEYS), (False, True))
         clips = {
-            shape: render_pattern(Path(folder) / f"{number}.mkv", shape, codec=codec)
-            for number, shape in enumerate((_SMALL, _LARGE, _KEYS))
+            (shape, low_rate): render_pattern(
+                Path(folder) / f"{number}.mkv", shape, codec=codec, low_rate=low_rate
+            )
+            for number, (shape, low_rate) in enumerate(shapes)
         }
-        for shape, sampling in _TRIALS:
-            seconds = _sampling_seconds(clips[shape], sampling, stages)
-            decoding = dry_run(timeline_of(clips[shape], probe(clips[shape])), sampling)
+        for (shape, sampling), low_rate in itertools.product(_TRIALS, (False, True)):
+            clip = clips[shape, low_rate]
+            seconds = _sampling_seconds(clip, sampling, stages)
+            decoding = dry_run(layout_of(clip, probe(clip)), sampling)
             rows.append(quantities(decoding, shape.megapixels))
             times.append(max(seconds - open_seconds, seconds / 10))
     return fit_codec(rows, times)
@@ -149,11 +156,14 @@ def _answer_seconds(stages: Stages, *, use_tta: bool) -> float:
 
 
 def _open_seconds(workers: int) -> float:
-    """Opening a file twice and reading its index, as sampling does before it decodes."""
+    """Opening a file as often as sampling does, and reading its index.
+
+    Its pictures are so small that decoding them takes nothing: ``quantities`` counts that.
+    """
     with tempfile.TemporaryDirectory(prefix="vidkind-") as folder:
-        clip = render_pattern(Path(folder) / "clip.mp4", replace(_SMALL, num_frames=8))
+        clip = render_pattern(Path(folder) / "clip.mp4", _TINY)
         info = probe(clip)
-        return 2 * _median_under_load(lambda: timeline_of(clip, info), workers)
+        return OPENINGS * _median_under_load(lambda: layout_of(clip, info), workers)
 
 
 def _measured_or_none(codec: str, stages: Stages, open_seconds: float) -> dict[str, CodecRates]:

@@ -115,7 +115,9 @@ def forecast(
         listed: How many of the slowest videos to name.
     """
     works = [
-        _corrected(expected_work(video, rates, kind.answer_seconds), correction)
+        _corrected(
+            expected_work(video, rates, kind.answer_seconds, found.second_look_share), correction
+        )
         for video in found.videos
     ]
     each, scale = [work.seconds for work in works], found.scale

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkind.performance.dry_run import Decoding
+from vidkind.performance.dry_run import OPENINGS, Decoding
 
 # Codecs that are not measured cost what this one does; it is the commonest.
 FALLBACK_CODEC = "h264"
@@ -22,6 +22,7 @@ class CodecRates:
     Attributes:
         frame: A decoded frame, whatever its size.
         megapixel: 1e6 decoded pixels.
+        megabyte: 1e6 bytes of stored frames: the entropy decoder goes through every bit.
         seek: Starting anew from a key frame.
         picture: A sampled frame's resize, whatever its size.
         picture_megapixel: 1e6 pixels of a sampled frame.
@@ -29,6 +30,7 @@ class CodecRates:
 
     frame: float
     megapixel: float
+    megabyte: float
     seek: float
     picture: float
     picture_megapixel: float
@@ -40,10 +42,18 @@ class CodecRates:
 
 
 def quantities(decoding: Decoding, megapixels: float) -> NDArray[np.float64]:
-    """How often each of the five costs of ``CodecRates`` arises, float64 [5]."""
-    frames, pictures = decoding.frames_decoded, decoding.pictures
+    """How often each of the six costs of ``CodecRates`` arises, float64 [6]."""
+    frames, pictures = decoding.frames_decoded + OPENINGS, decoding.pictures
     return np.array(
-        [frames, frames * megapixels, decoding.seeks, pictures, pictures * megapixels], np.float64
+        [
+            frames,
+            frames * megapixels,
+            decoding.bytes_decoded / 1e6,
+            decoding.seeks,
+            pictures,
+            pictures * megapixels,
+        ],
+        np.float64,
     )
 
 

@@ -167,9 +167,7 @@ def plan_run(
     )
     rates = rates_for(stages, {video.info.codec for video in found.videos}, cache=cache)
     kind = replace(run.kind, answer_seconds=rates.answer_tta if run.use_tta else rates.answer)
-    correction = calibrate(
-        found.videos, rates, stages, answer=kind.answer_seconds, seconds=try_seconds
-    )
+    correction = calibrate(found, rates, stages, answer=kind.answer_seconds, seconds=try_seconds)
     foresee = partial(
         forecast,
         rates=rates,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,11 +11,15 @@ from functools import partial
 from vidkind.config import SamplingOptions
 from vidkind.errors import DecodeError, VidkindError
 from vidkind.parallel import default_workers, in_order
-from vidkind.performance.dry_run import Decoding, dry_run, timeline_of
+from vidkind.performance.dry_run import Decoding, dry_run
+from vidkind.performance.layout import layout_of
 from vidkind.records import ErrorRecord, VideoInfo
 from vidkind.video import probe
 
 _AHEAD = 64
+# How often a first look is not enough, until the library's own files have said it: as often as for
+# the videos that the default bundle's threshold was fitted on.
+_SECOND_LOOK_SHARE = 0.025
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +65,16 @@ class Survey:
     def scale(self) -> float:
         """Files of the library for each one looked at."""
         return self.drawn_from / max(1, self.num_files)
+
+    @property
+    def second_look_share(self) -> float:
+        """Share of the library's videos that another look is foreseen for, 0..1.
+
+        As many as are likeliest (the mode of a binomial distribution): of a few dozen none, whose
+        mean would be most of a forecast where second looks at long videos cost so much more.
+        """
+        likeliest = math.floor((self.drawn_from + 1) * _SECOND_LOOK_SHARE)
+        return likeliest / max(1, self.drawn_from)
 
     def with_key_frames(self) -> Survey:
         """The same library, sampled by the ``keyframe`` sampler."""
@@ -111,7 +126,7 @@ def _probe(
 ) -> VideoDemand | VidkindError:
     try:
         info = probe(path)
-        timeline = timeline_of(path, info)
+        layout = layout_of(path, info)
     except VidkindError as error:
         return error
     except Exception as error:  # one bad file must never end a plan
@@ -123,6 +138,6 @@ def _probe(
     keys = (replace(sampling, sampler="keyframe") for sampling in looks)
     return VideoDemand(
         info=info,
-        looks=tuple(dry_run(timeline, sampling) for sampling in looks),
-        key_frame_looks=tuple(dry_run(timeline, sampling) for sampling in keys),
+        looks=tuple(dry_run(layout, sampling) for sampling in looks),
+        key_frame_looks=tuple(dry_run(layout, sampling) for sampling in keys),
     )

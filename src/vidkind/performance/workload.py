@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
 from dataclasses import dataclass
 
 from vidkind.performance.dry_run import Decoding
 from vidkind.performance.rates import MachineRates
 from vidkind.performance.survey import VideoDemand
-
-# How often a first look is not enough, until the library's own files have said it: as often as for
-# the videos that the default bundle's threshold was fitted on.
-SECOND_LOOK_SHARE = 0.025
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +36,21 @@ class Work:
         return self.decode + self.embed + self.answer
 
 
-def expected_work(video: VideoDemand, rates: MachineRates, answer: float) -> Work:
-    """What a video takes on average, looked at again as often as is usual.
+def expected_work(
+    video: VideoDemand, rates: MachineRates, answer: float, second_look_share: float
+) -> Work:
+    """What a video takes on average over like ones.
 
     Args:
         video: What it demands.
         rates: Of this machine.
         answer: Seconds of the temporal models for one answer.
+        second_look_share: How often one look is not enough, 0..1.
     """
-    parts = [(w, look_work(video, look, rates)) for w, look in _weighted(video.looks)]
+    weights = (second_look_share**number for number in itertools.count())
+    parts = [
+        (w, look_work(video, look, rates)) for w, look in zip(weights, video.looks, strict=False)
+    ]
     return Work(
         decode=sum(w * part.decode for w, part in parts),
         embed=sum(w * part.embed for w, part in parts),
@@ -69,10 +71,3 @@ def look_work(video: VideoDemand, look: Decoding, rates: MachineRates) -> Work:
         frames_embedded=look.pictures,
         bytes_read=video.info.size_bytes * look.share_read,
     )
-
-
-def _weighted(looks: tuple[Decoding, ...]) -> Iterator[tuple[float, Decoding]]:
-    weight = 1.0
-    for look in looks:
-        yield weight, look
-        weight *= SECOND_LOOK_SHARE

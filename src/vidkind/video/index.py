@@ -156,6 +156,13 @@ def index_times(stream: VideoStream) -> tuple[Ticks, Ticks]:
     return table[:, 0], table[table[:, 1] == 1, 0]
 
 
+def index_sizes(stream: VideoStream) -> tuple[Ticks, NDArray[np.bool_]]:
+    """Bytes of each entry of the container's index, 0 where it does not say; is it a key frame."""
+    entries = [(e.size, e.is_keyframe) for e in stream.index_entries if not e.is_discard]
+    table = np.asarray(entries, np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1] == 1
+
+
 def index_key_times(stream: VideoStream) -> Ticks:
     """Decode times of the key frames in the container's index."""
     entries = stream.index_entries
