@@ -33,12 +33,14 @@ from vidkind.video import sample_frames
 
 NUM_FRAMES, SIDE = 64, 256
 NEIGHBOURS = 3
+# ``ru_maxrss`` would say how large this process was when it started the other.
 MEMORY = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from vidkind.config import SamplingOptions
 from vidkind.video import sample_frames
 sample_frames(sys.argv[1], height=256, width=256, options=SamplingOptions(sampler=sys.argv[2]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(int(re.search(r"VmHWM:\\s+([0-9]+)", Path("/proc/self/status").read_text())[1]) / 1024)
 """
 
 Pictures = list[NDArray[np.uint8]]

@@ -91,27 +91,45 @@ def _frames(shape: ClipShape) -> Iterator[NDArray[np.uint8]]:
     for number in range(shape.num_frames):
         top, left = 3 * number % (2 * _MARGIN), 5 * number % (2 * _MARGIN)
         frame = plane[top : top + 2 * height : 2, left : left + 2 * width : 2].copy()
-        for start, speed, (rows, columns), (row, column) in patches:
-            room = np.array([height - rows, width - columns])
-            place, half = np.divmod((start + speed * number).astype(np.int64) % (2 * room), 2)
-            y, x = place
-            source = plane[row + half[0] :: 2, column + half[1] :: 2]
-            frame[y : y + rows, x : x + columns] = source[:rows, :columns]
+        for patch in patches:
+            patch.paste(frame, plane, number)
         yield frame
 
 
-_Patch = tuple[NDArray[np.float64], NDArray[np.float64], tuple[int, int], tuple[int, int]]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Patch:
+    """A part of the plane on its way across the picture, and round again.
+
+    Attributes:
+        size: Rows and columns.
+        origin: Where in the plane it lies, its row and column.
+        start: Where in the picture it begins, in half pixels.
+        speed: Half pixels a frame.
+    """
+
+    size: tuple[int, int]
+    origin: tuple[int, int]
+    start: NDArray[np.float64]
+    speed: NDArray[np.float64]
+
+    def paste(self, frame: NDArray[np.uint8], plane: NDArray[np.uint8], number: int) -> None:
+        """Puts it into frame ``number``."""
+        (rows, columns), (row, column) = self.size, self.origin
+        room = 2 * (np.array(frame.shape[:2]) - self.size)
+        halves = (self.start + self.speed * number).astype(np.int64) % room
+        (top, left), (down, right) = np.divmod(halves, 2)
+        part = plane[row + down :: 2, column + right :: 2][:rows, :columns]
+        frame[top : top + rows, left : left + columns] = part
 
 
 def _patch(shape: ClipShape, generator: np.random.Generator) -> _Patch:
-    """Start and speed a frame in half pixels, rows and columns, and where in the plane it lies."""
-    height, width = shape.height, shape.width
-    rows, columns = (int(generator.integers(n // 8, n // 3)) for n in (height, width))
-    return (
-        generator.uniform(0, 2 * np.array([height - rows, width - columns])),
-        generator.uniform(-12, 12, 2),
-        (rows, columns),
-        (int(generator.integers(height)), int(generator.integers(width))),
+    sides = shape.height, shape.width
+    rows, columns = (int(generator.integers(side // 8, side // 3)) for side in sides)
+    return _Patch(
+        size=(rows, columns),
+        origin=(int(generator.integers(shape.height)), int(generator.integers(shape.width))),
+        start=generator.uniform(0, 2 * np.array(sides)),
+        speed=generator.uniform(-12, 12, 2),
     )
 
 
