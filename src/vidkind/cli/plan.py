@@ -81,8 +81,8 @@ def plan_command(
 
     LIBRARY is a folder, a file, a glob pattern, or a CSV with the columns path,label. Every file
     is probed, none decoded: from its length, size, codec and key frames follows how many frames
-    a run decodes. What a frame costs here is measured once, in about ten seconds, and kept
-    (vidkind bench measures it anew). Then some of the library's own files are tried for
+    a run decodes. What a frame costs here is measured once, in some six seconds for each codec,
+    and kept (vidkind bench measures it anew). Then some of the library's own files are tried for
     a few seconds, which corrects the forecast.
 
     The forecast comes with a 95 % interval, the files that cannot be read, and those that take
