@@ -32,7 +32,7 @@ from vidkind.evaluation.baselines import (
     majority_probabilities,
 )
 from vidkind.evaluation.evaluate import ensemble_view_probabilities
-from vidkind.evaluation.intervals import paired_test
+from vidkind.evaluation.paired import paired_test
 from vidkind.evaluation.quick_look import quick_sequences
 from vidkind.evaluation.scores import ScoredSet, score
 from vidkind.features.splits import split_file

@@ -21,7 +21,7 @@ from provenance import write_result
 
 from vidkind import SingleVideoClassifier
 from vidkind.config import Effort
-from vidkind.evaluation.intervals import paired_test
+from vidkind.evaluation.paired import paired_test
 from vidkind.evaluation.scores import ScoredSet, score
 from vidkind.records import Prediction
 

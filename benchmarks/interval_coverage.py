@@ -20,7 +20,8 @@ from provenance import write_result
 
 from vidkind.errors import ConfigError
 from vidkind.evaluation.calibration import score_calibration
-from vidkind.evaluation.intervals import Interval, Resamples, paired_test, resample
+from vidkind.evaluation.intervals import Interval, Resamples, resample
+from vidkind.evaluation.paired import paired_test
 from vidkind.evaluation.scores import ScoredSet, score
 from vidkind.evaluation.selective import aurc, aurc_difference, excess_aurc, operating_table
 from vidkind.evaluation.trust_report import MAX_ERRORS

@@ -24,7 +24,7 @@ from vidkind import SingleVideoClassifier
 from vidkind.bundle import load_bundle
 from vidkind.config import Effort, Precision, RuntimeOptions, SamplingOptions
 from vidkind.errors import ConfigError
-from vidkind.evaluation.intervals import paired_test
+from vidkind.evaluation.paired import paired_test
 from vidkind.evaluation.scores import ScoredSet, score
 from vidkind.features.engines import cosines
 from vidkind.records import Prediction

@@ -23,7 +23,7 @@ from cross_validate import Method, cross_validated, scored_set
 from provenance import write_result
 
 from vidkind.config import Preset
-from vidkind.evaluation.intervals import paired_test
+from vidkind.evaluation.paired import paired_test
 from vidkind.evaluation.scores import score
 from vidkind.features.splits import read_split
 from vidkind.features.store import FeatureSet

@@ -12,8 +12,9 @@ from tests.features import CATEGORIES, drawn_features
 from vidkind.errors import ConfigError, FeatureFileError, MissingExtraError
 from vidkind.evaluation.baselines import time_statistics
 from vidkind.evaluation.evaluate import evaluate
-from vidkind.evaluation.intervals import paired_test, resample
+from vidkind.evaluation.intervals import resample
 from vidkind.evaluation.metrics import compute_metrics
+from vidkind.evaluation.paired import paired_test
 from vidkind.evaluation.result import ENSEMBLE, ENSEMBLE_TTA, MAJORITY, Comparison
 
 

@@ -15,7 +15,8 @@ from vidkind.evaluation.calibration import (
     negative_log_likelihood,
     score_calibration,
 )
-from vidkind.evaluation.intervals import Interval, Resamples, paired_test, resample
+from vidkind.evaluation.intervals import Interval, Resamples, resample
+from vidkind.evaluation.paired import paired_test
 from vidkind.evaluation.scores import ScoredSet, score
 from vidkind.evaluation.selective import aurc, aurc_difference, excess_aurc
 from vidkind.inference.tta import softmax

@@ -15,13 +15,12 @@ from vidkind.evaluation.intervals import (
     difference_interval,
     f1_interval,
     log_interval,
-    paired_test,
     resample,
     resampled_interval,
-    sources_needed,
     t_interval,
     wilson,
 )
+from vidkind.evaluation.paired import paired_test, sources_needed
 from vidkind.evaluation.scores import ScoredSet, score
 
 

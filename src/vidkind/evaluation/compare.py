@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
 from vidkind.errors import BundleError, LibraryError
-from vidkind.evaluation.intervals import Interval, paired_test, wilson
+from vidkind.evaluation.intervals import Interval, wilson
+from vidkind.evaluation.paired import paired_test
 from vidkind.evaluation.result import Comparison
 from vidkind.evaluation.scores import ScoredSet, Scores, score
 from vidkind.records import ErrorRecord, Prediction, VideoItem

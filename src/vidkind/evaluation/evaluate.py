@@ -17,8 +17,8 @@ from vidkind.evaluation.calibration import (
     fit_temperature,
     score_calibration,
 )
-from vidkind.evaluation.intervals import paired_test
 from vidkind.evaluation.out_of_scope import spliced
+from vidkind.evaluation.paired import paired_test
 from vidkind.evaluation.parts import Part, ask, joined_observations
 from vidkind.evaluation.quick_look import quick_sequences
 from vidkind.evaluation.result import (

@@ -1,4 +1,4 @@
-"""Intervals and paired tests: every figure comes with how far it can be trusted."""
+"""Intervals: every figure comes with how far it can be trusted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Statistic = Callable[[Floats], Floats]
 BOOTSTRAP_DRAWS = 2000
 # Left out one by one, more sources would cost memory and tell no more.
 MOST_LEFT_OUT = 500
-_LEVEL = 0.95
+LEVEL = 0.95
 _MOST_LOG = 50.0
 
 
@@ -58,8 +58,8 @@ def wilson(successes: float, trials: float, *, level: float = 0.95) -> Interval:
     return Interval(value=100 * share, low=100 * low, high=100 * high, method="wilson")
 
 
-def f1_interval(right: float, wrong: float, *, level: float = 0.95) -> Interval:
-    """Interval of the F1 of one category: Wilson's, of the Jaccard index behind it.
+def f1_interval(right: float, wrong: float) -> Interval:
+    """95 % interval of the F1 of one category: Wilson's, of the Jaccard index behind it.
 
     ``J = TP / (TP + FP + FN)`` is a proportion of the videos that have the category or are given
     it, and ``F1 = 2 J / (1 + J)`` grows with it (Lam, Gopal & Qian, "Confidence Intervals for the
@@ -69,14 +69,13 @@ def f1_interval(right: float, wrong: float, *, level: float = 0.95) -> Interval:
     Args:
         right: TP; may be fractional, as in ``wilson``.
         wrong: FP + FN, likewise.
-        level: Confidence level.
 
     Returns:
         The interval; 0 without any width where nothing has the category or is given it.
     """
     if right + wrong <= 0:
         return Interval(value=0.0, low=0.0, high=0.0, method="wilson")
-    found = wilson(right, right + wrong, level=level)
+    found = wilson(right, right + wrong)
     value, low, high = (200 * j / (100 + j) for j in (found.value, found.low, found.high))
     return Interval(value=value, low=low, high=high, method="wilson")
 
@@ -247,115 +246,4 @@ def _spread(influences: Floats) -> tuple[float, float]:
     noise = (squares**2).sum() - spread**2 / count
     freedom = min(count - 1, 2 * spread**2 / noise) if noise > 0 else count - 1
     stretch = float(np.sqrt(count / (count - 1)))
-    return float(np.sqrt(spread)), float(stdtrit(freedom, 0.5 + _LEVEL / 2)) * stretch
-
-
-def paired_difference(gains: Floats, resamples: Resamples, weights: Floats) -> Interval:
-    """95 % interval of a mean of gains, each -1, 0 or 1, in percent.
-
-    Agresti & Min, "Simple improved confidence intervals for comparing matched proportions"
-    (Statistics in Medicine 2005): two sources more, one of no gain, half of one gained and half
-    of one lost. Where few videos are answered differently it holds the truth in more than 95 %
-    of cases, where resampling holds it in far fewer: draws of no difference have no width.
-
-    Args:
-        gains: float64 [N].
-        resamples: From ``resample``.
-        weights: float64 [N], weight of each video.
-    """
-    per_source = np.bincount(resamples.source, weights * gains)
-    per_source *= len(per_source) / weights.sum()
-    count = len(per_source) + 2
-    centre = per_source.sum() / count
-    variance = ((per_source**2).sum() + 1) / count - centre**2
-    reach = NormalDist().inv_cdf(0.5 + _LEVEL / 2) * np.sqrt(variance / count)
-    return Interval(
-        value=100 * float(per_source.mean()),
-        low=100 * max(-1.0, float(centre - reach)),
-        high=100 * min(1.0, float(centre + reach)),
-        method="agresti-min",
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PairedTest:
-    """A against B on the same videos.
-
-    Attributes:
-        only_a_right: Videos that A answers rightly and B wrongly.
-        only_b_right: The other way round.
-        p_value: Two-sided exact McNemar test (McNemar, 1947; exact binomial form).
-        difference: Accuracy of A minus accuracy of B per source, Agresti-Min interval.
-        sources_needed: How many sources it takes to tell a difference of this size apart with
-            80 % power; None where there is no difference.
-    """
-
-    only_a_right: int
-    only_b_right: int
-    p_value: float
-    difference: Interval
-    sources_needed: int | None = None
-
-    @property
-    def a_wins(self) -> bool:
-        """Whether A is better beyond chance, by test and by interval."""
-        return self.p_value < 0.05 and self.difference.low > 0
-
-
-def paired_test(
-    right_a: NDArray[np.bool_],
-    right_b: NDArray[np.bool_],
-    weights: Floats,
-    resamples: Resamples,
-) -> PairedTest:
-    """Compares two classifiers on the same N videos.
-
-    Args:
-        right_a: bool [N], whether A is right.
-        right_b: bool [N], whether B is right.
-        weights: float64 [N], weight of each video.
-        resamples: From ``resample``.
-    """
-    from scipy.stats import binomtest
-
-    only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(~right_a & right_b))
-    discordant = only_a + only_b
-    p_value = float(binomtest(only_a, discordant, 0.5).pvalue) if discordant else 1.0
-    gain = right_a.astype(float) - right_b.astype(float)
-    total = weights.sum()
-    return PairedTest(
-        only_a_right=only_a,
-        only_b_right=only_b,
-        p_value=p_value,
-        difference=paired_difference(gain, resamples, weights),
-        sources_needed=sources_needed(
-            float((right_a & ~right_b) @ weights / total),
-            float((~right_a & right_b) @ weights / total),
-        ),
-    )
-
-
-def sources_needed(
-    only_a: float, only_b: float, *, power: float = 0.8, level: float = 0.05
-) -> int | None:
-    """Sources it takes for McNemar's test to find a difference of this size.
-
-    Connor, "Sample Size for Testing Differences in Proportions for the Paired-Sample Design"
-    (Biometrics 1987); normal approximation.
-
-    Args:
-        only_a: Share of sources that only A answers rightly, 0..1.
-        only_b: Share of sources that only B answers rightly, 0..1.
-        power: Chance wanted to find a true difference of this size.
-        level: Two-sided significance level.
-
-    Returns:
-        Number of independent sources, or None where the shares are equal.
-    """
-    gap, discordant = abs(only_a - only_b), only_a + only_b
-    if gap < 1e-9:
-        return None
-    normal = NormalDist()
-    reach = normal.inv_cdf(1 - level / 2) * np.sqrt(discordant)
-    reach += normal.inv_cdf(power) * np.sqrt(discordant - gap**2)
-    return int(np.ceil((reach / gap) ** 2))
+    return float(np.sqrt(spread)), float(stdtrit(freedom, 0.5 + LEVEL / 2)) * stretch

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.evaluation.calibration import CalibrationScores
-from vidkind.evaluation.intervals import PairedTest
+from vidkind.evaluation.paired import PairedTest
 from vidkind.evaluation.scores import Scores
 from vidkind.evaluation.trust_report import TrustReport
 from vidkind.inference.trust_file import TrustModel

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 from vidkind.performance.dry_run import Decoding
@@ -47,9 +46,9 @@ def expected_work(
         answer: Seconds of the temporal models for one answer.
         second_look_share: How often one look is not enough, 0..1.
     """
-    weights = (second_look_share**number for number in itertools.count())
     parts = [
-        (w, look_work(video, look, rates)) for w, look in zip(weights, video.looks, strict=False)
+        (second_look_share**number, look_work(video, look, rates))
+        for number, look in enumerate(video.looks)
     ]
     return Work(
         decode=sum(w * part.decode for w, part in parts),
