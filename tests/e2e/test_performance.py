@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.clips import render, truncate
+from tests.clips import numbered, render, truncate
 from tests.tiny import tiny_backbone, tiny_bundle
 from tests.trust import drawn_trust
 from vidkind import SingleVideoClassifier
@@ -35,13 +35,17 @@ def cache(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory) -> Path:
-    """Eight clips of two codecs, one of them long, and two files that cannot be read."""
+    """Eight clips of two codecs, one of them long and large, and two files that cannot be read.
+
+    The long one takes several times as long as any other, however noisy the machine was when
+    its codec's rates were measured.
+    """
     folder = tmp_path_factory.mktemp("plan") / "library"
     folder.mkdir()
     for number in range(6):
         render(folder / f"{number}.mp4", 30)
     render(folder / "6.webm", 20, codec="libvpx-vp9", deadline="realtime")
-    render(folder / "long.mp4", 200, g="50")
+    render(folder / "long.mp4", [numbered(n, (540, 960)) for n in range(200)], g="50")
     (folder / "empty.mp4").touch()
     truncate(folder / "0.mp4", folder / "half.mp4")
     return folder

@@ -131,7 +131,7 @@ def forecast(
     extra = (min(kind.extra_bytes_read, video.info.size_bytes) for video in found.videos)
     return Forecast(
         seconds=seconds,
-        low=seconds * max(0.0, 1 - error),
+        low=seconds / (1 + error),
         high=seconds * (1 + error),
         decode_share=sum(work.decode for work in works) / total,
         embed_share=sum(work.embed for work in works) / total,
@@ -172,7 +172,10 @@ def _wall_seconds(each: Sequence[float], workers: int, scale: float) -> float:
 def _error(
     rates: MachineRates, correction: Correction, each: Sequence[float], scale: float
 ) -> float:
-    """Relative standard error of the forecast: files tried, files drawn, machine."""
+    """Relative standard error of the forecast: files tried, files drawn, machine.
+
+    Rates multiply: a run takes twice as long as easily as half as long, never less than nothing.
+    """
     tried = _UNTRIED_ERROR if correction.error is None else correction.error
     drawn = 0.0
     if scale > 1 and len(each) > 1:
