@@ -105,15 +105,9 @@ def plan_command(
     else:
         _refuse(command, bundle=bundle, tta=tta)
         run = _extract_run(backbone, options, num_frames, sampler, workers, started)
-    with progress_bar("Probing", min(sample or len(paths), len(paths))) as advance:
-        plan = plan_run(
-            paths,
-            run,
-            sample=sample,
-            try_seconds=try_seconds,
-            listed=listed,
-            progress=advance,
-        )
+    plan = plan_run(
+        paths, run, sample=sample, try_seconds=try_seconds, listed=listed, bars=progress_bar
+    )
     if as_json:
         click.echo(json.dumps(_to_json(plan, command), indent=1, ensure_ascii=False))
     else:

@@ -13,6 +13,7 @@ import numpy as np
 from vidkind.errors import VidkindError
 from vidkind.inference.effort import Look
 from vidkind.parallel import in_order
+from vidkind.performance.bars import Bars, no_bars
 from vidkind.performance.dry_run import dry_run
 from vidkind.performance.layout import layout_of
 from vidkind.performance.rates import MachineRates
@@ -73,6 +74,7 @@ def calibrate(
     answer: float,
     seconds: float,
     seed: int = 0,
+    bars: Bars = no_bars,
 ) -> Correction:
     """Works on files drawn by their share of the time, on all cores, until time is up.
 
@@ -87,6 +89,7 @@ def calibrate(
         answer: Seconds that are forecast for one answer of the temporal models.
         seconds: How long to go on; 0 tries no file.
         seed: Seed of the draw.
+        bars: Opens a progress bar, of seconds.
     """
     videos, share = found.videos, found.second_look_share
     expected = [expected_work(video, rates, answer, share) for video in videos]
@@ -95,11 +98,10 @@ def calibrate(
     def attempt(number: int) -> _Trial | None:
         return _attempt(videos[number], rates, stages, answer)
 
-    numbers = _until(draws, time.perf_counter() + seconds)
     tried: list[int] = []
 
     def noted() -> Iterator[int]:
-        for number in numbers:
+        for number in _until(draws, seconds, bars):
             tried.append(number)
             yield number
 
@@ -130,12 +132,20 @@ def draw_by_size(sizes: Sequence[float], count: int, seed: int) -> list[int]:
     return found
 
 
-def _until(draws: Sequence[int], deadline: float) -> Iterator[int]:
+def _until(draws: Sequence[int], seconds: float, bars: Bars) -> Iterator[int]:
     """Each drawn number once, until time is up; what has begun then is not cut short."""
-    for number in dict.fromkeys(draws):
-        if time.perf_counter() >= deadline:
-            return
-        yield number
+    if seconds <= 0:
+        return
+    start, shown = time.perf_counter(), 0
+    with bars("Trying files, seconds", math.ceil(seconds)) as advance:
+        for number in dict.fromkeys(draws):
+            passed = time.perf_counter() - start
+            if passed >= seconds:
+                return
+            for _ in range(int(passed) - shown):
+                advance()
+            shown = int(passed)
+            yield number
 
 
 def _reach(draws: Sequence[int], tried: Sequence[int]) -> int:

@@ -22,6 +22,7 @@ from vidkind.config import SamplingOptions
 from vidkind.errors import ConfigError
 from vidkind.files import atomic_path
 from vidkind.machine import cache_folder, usable_cores
+from vidkind.performance.bars import Bars, no_bars
 from vidkind.performance.dry_run import OPENINGS, dry_run
 from vidkind.performance.layout import layout_of
 from vidkind.performance.patterns import ENCODERS, ClipShape, render_pattern
@@ -61,7 +62,7 @@ def rates_for(
     *,
     cache: Path | None = None,
     fresh: bool = False,
-    progress: Callable[[], None] = lambda: None,
+    bars: Bars = no_bars,
 ) -> MachineRates:
     """The rates of this machine, out of the cache or measured now and put there.
 
@@ -70,19 +71,23 @@ def rates_for(
         codecs: Codecs it will meet; those that nothing here can encode are left out.
         cache: Folder to keep rates in; None takes the user's.
         fresh: Measure everything anew.
-        progress: Called after each thing measured.
+        bars: Opens a progress bar, where something has to be measured.
     """
     file = (cache or cache_folder()) / _FILE_NAME
     key = _key(stages)
     found = None if fresh else _read(file).get(key)
-    rates = found or _measure_all_but_codecs(stages, key)
-    progress()
-    for codec in sorted({*codecs, FALLBACK_CODEC} & set(ENCODERS) - set(rates.codecs)):
-        measured = _measured_or_none(codec, stages, rates.open)
-        rates = replace(rates, codecs={**rates.codecs, **measured})
-        progress()
-    if rates != found:
-        _write(file, rates)
+    known = set() if found is None else set(found.codecs)
+    missing = sorted({*codecs, FALLBACK_CODEC} & set(ENCODERS) - known)
+    if found is not None and not missing:
+        return found
+    with bars("Measuring this machine", 1 + len(missing)) as advance:
+        rates = found or _measure_all_but_codecs(stages, key)
+        advance()
+        for codec in missing:
+            measured = _measured_or_none(codec, stages, rates.open)
+            rates = replace(rates, codecs={**rates.codecs, **measured})
+            advance()
+    _write(file, rates)
     return rates
 
 

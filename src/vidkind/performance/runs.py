@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from vidkind.features.shards import Shard, ShardFolder
 from vidkind.inference import SingleVideoClassifier
 from vidkind.inference.effort import Look
 from vidkind.parallel import default_workers
+from vidkind.performance.bars import Bars, no_bars
 from vidkind.performance.calibrate import Correction, calibrate
 from vidkind.performance.measure import rates_for
 from vidkind.performance.plan import Forecast, RunKind, forecast
@@ -144,7 +145,7 @@ def plan_run(
     try_seconds: float = 8.0,
     cache: Path | None = None,
     listed: int = 5,
-    progress: Callable[[], None] = lambda: None,
+    bars: Bars = no_bars,
 ) -> Plan:
     """Forecasts a run over a library.
 
@@ -156,18 +157,22 @@ def plan_run(
             none.
         cache: Folder of this machine's rates; None takes the user's.
         listed: How many of the slowest videos to name.
-        progress: Called after each file that was probed.
+        bars: Opens a progress bar for each part of the work.
     """
-    stages = run.stages
-    found = survey(
-        _chosen(paths, sample),
-        [look.sampling for look in stages.looks],
-        drawn_from=len(paths),
-        progress=progress,
-    )
-    rates = rates_for(stages, {video.info.codec for video in found.videos}, cache=cache)
+    stages, chosen = run.stages, _chosen(paths, sample)
+    with bars("Probing", len(chosen)) as advance:
+        found = survey(
+            chosen,
+            [look.sampling for look in stages.looks],
+            drawn_from=len(paths),
+            progress=advance,
+        )
+    codecs = {video.info.codec for video in found.videos}
+    rates = rates_for(stages, codecs, cache=cache, bars=bars)
     kind = replace(run.kind, answer_seconds=rates.answer_tta if run.use_tta else rates.answer)
-    correction = calibrate(found, rates, stages, answer=kind.answer_seconds, seconds=try_seconds)
+    correction = calibrate(
+        found, rates, stages, answer=kind.answer_seconds, seconds=try_seconds, bars=bars
+    )
     foresee = partial(
         forecast,
         rates=rates,
