@@ -1,13 +1,15 @@
 """The published recipe against this package: one video, the same weights, the same frames.
 
-    python benchmarks/published_recipe.py CLIP... -o benchmarks/results/published_recipe.json
+    python benchmarks/published_recipe.py CLIP... --int8 CLIPS/manifest.csv \
+        -o benchmarks/results/published_recipe.json
 
 Published: reads the video through with OpenCV, takes 64 frames, embeds them once for each of
 three temporal scales (191 eager torch passes of EfficientNet-V2-S, one frame each), averages the
 scales by index, and asks four temporal models of 65.3 M parameters about four views, one forward
 pass each. Ours: ``embed_video`` and ``TemporalEnsemble`` on the same weights exported to ONNX,
 and again with four compact members, as vidkind trains them. Weights are random: cost does
-not depend on them. Sides take turns; ratios are medians over the rounds.
+not depend on them. ``--int8`` names videos for ``vidkind quantize``, which makes the int8 graph
+only where its features agree with float32. Sides take turns; ratios are medians over the rounds.
 """
 
 from __future__ import annotations
@@ -15,9 +17,12 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -28,10 +33,11 @@ from provenance import write_result
 
 from vidkind.config import MultiScaleOptions, RuntimeOptions, SamplingOptions
 from vidkind.features import embed_video
-from vidkind.features.backbones_onnx import OnnxBackbone
+from vidkind.features.backbones_onnx import OnnxBackbone, read_int8_card
 from vidkind.features.backbones_torch import TorchBackbone
 from vidkind.features.card import card_path, read_card
 from vidkind.features.engines import has_openvino
+from vidkind.features.int8 import int8_path
 from vidkind.features.multiscale import scale_indices
 from vidkind.inference import TemporalEnsemble, tta_views
 from vidkind.machine import usable_cores
@@ -39,6 +45,7 @@ from vidkind.training import build_model, model_config
 from vidkind.training.export import export_backbone, export_temporal
 from vidkind.video import probe, sample_frames
 
+VIDKIND = [sys.executable, "-c", "from vidkind.cli import main; main()"]
 SCALES, STEPS, MEMBERS, CATEGORIES = (1.0, 0.85, 1.15), 73, 4, 4
 PUBLISHED = "published temporal models, TTA in batched calls"
 COMPACT = "compact temporal models"
@@ -119,7 +126,9 @@ def ensembles(models: list[torch.nn.Module], folder: Path) -> dict[str, Temporal
     return opened
 
 
-def backbones(torch_backbone: TorchBackbone, folder: Path) -> dict[str, OnnxBackbone]:
+def backbones(
+    torch_backbone: TorchBackbone, folder: Path, int8: str | None
+) -> dict[str, OnnxBackbone]:
     """The same network in each runtime and precision there is here."""
     path = folder / "efficientnet_v2_s.onnx"
     if not path.is_file():
@@ -129,6 +138,14 @@ def backbones(torch_backbone: TorchBackbone, folder: Path) -> dict[str, OnnxBack
     if has_openvino():
         ways["OpenVINO, float32"] = RuntimeOptions(runtime="openvino")
         ways["OpenVINO, bfloat16"] = RuntimeOptions(runtime="openvino", precision="bfloat16")
+    if int8 is not None:
+        if not int8_path(path).is_file():
+            subprocess.run(
+                [*VIDKIND, "quantize", str(path), int8, "-o", str(int8_path(path))], check=True
+            )
+        ways["ONNX Runtime, int8"] = RuntimeOptions(runtime="onnxruntime", precision="int8")
+        if has_openvino():
+            ways["OpenVINO, int8"] = RuntimeOptions(runtime="openvino", precision="int8")
     return {name: OnnxBackbone(path, card=card, options=way) for name, way in ways.items()}
 
 
@@ -178,6 +195,7 @@ def main() -> None:
     parser.add_argument("clips", type=Path, nargs="+")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--graphs", type=Path, help="Keep exported graphs here between runs.")
+    parser.add_argument("--int8", metavar="VIDEOS", help="Videos to make the int8 graph from.")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     torch.manual_seed(0)
@@ -186,7 +204,8 @@ def main() -> None:
     models = reference_models()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.graphs or Path(temporary)
-        opened, temporal = backbones(network, folder), ensembles(models, folder)
+        opened = backbones(network, folder, arguments.int8)
+        temporal = ensembles(models, folder)
         published = Published(network, models)
         network.module.to(memory_format=torch.contiguous_format)  # as it was published
         sequence = np.zeros((STEPS, 1280), np.float32)
@@ -202,8 +221,10 @@ def main() -> None:
             name = f"{info.width}x{info.height}, {info.duration_seconds:.0f} s"
             result[name] = measure(answer, stage_1, stage_2, arguments.rounds)
             print(name, result[name], flush=True)
+        int8 = opened.get("ONNX Runtime, int8")
+        card = int8 and asdict(read_int8_card(int8.graph))
     threads = torch.get_num_threads()
-    write_result(arguments.output, {"torch_threads": threads, "videos": result})
+    write_result(arguments.output, {"torch_threads": threads, "int8": card, "videos": result})
 
 
 if __name__ == "__main__":

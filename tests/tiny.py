@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from vidkind.bundle import Bundle, BundleManifest, TemporalCard, TrustCard, write_bundle
 from vidkind.config import DEFAULT_CATEGORIES, MultiScaleOptions, SamplingOptions
@@ -43,8 +43,11 @@ def tiny_backbone(folder: Path, *, size: int = SIZE) -> Path:
     return path
 
 
-def conv_backbone(folder: Path, *, size: int = SIZE) -> Path:
-    """uint8 [B, H, W, 3] -> float32 [B, 3] through four convolutions, with its card beside it."""
+def conv_backbone(folder: Path, *, size: int = SIZE, swish: bool = False) -> Path:
+    """uint8 [B, H, W, 3] -> float32 [B, 3] through four convolutions, with its card beside it.
+
+    Each but the last is followed by max(x, 0), or with ``swish`` by x * sigmoid(x).
+    """
     frames = helper.make_tensor_value_info("frames", TensorProto.UINT8, ["B", size, size, 3])
     features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["B", 3])
     shapes = {
@@ -66,7 +69,7 @@ def conv_backbone(folder: Path, *, size: int = SIZE) -> Path:
         nodes += [
             helper.make_node("Cast", [f"{name}_weight"], [inputs[1]], to=TensorProto.FLOAT),
             helper.make_node("Conv", inputs, [f"{out}_linear"], pads=pads, group=group),
-            helper.make_node("Clip" if name == "top" else "Relu", [f"{out}_linear"], [out]),
+            *_activation("Clip" if name == "top" else "Swish" if swish else "Relu", out),
         ]
         last = out
     nodes.append(helper.make_node("ReduceMean", [last, "axes"], ["features"], keepdims=0))
@@ -79,6 +82,15 @@ def conv_backbone(folder: Path, *, size: int = SIZE) -> Path:
     card = replace(tiny_card(path, size=size), name="conv")
     path.with_suffix(".json").write_text(json.dumps(card.to_json()))
     return path
+
+
+def _activation(kind: str, out: str) -> list[NodeProto]:
+    if kind != "Swish":
+        return [helper.make_node(kind, [f"{out}_linear"], [out])]
+    return [
+        helper.make_node("Sigmoid", [f"{out}_linear"], [f"{out}_gate"]),
+        helper.make_node("Mul", [f"{out}_linear", f"{out}_gate"], [out]),
+    ]
 
 
 def marked_int8(backbone: Path, output: Path) -> Path:

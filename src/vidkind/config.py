@@ -119,7 +119,7 @@ class RuntimeOptions:
             one, measured once on each machine. Torch backbones run in torch.
         precision: ``float32``; ``bfloat16``, where the processor computes in it; ``auto`` takes
             it where it is faster and the features agree. ``int8`` runs the backbone's int8
-            graph. Features differ slightly.
+            graph, in either runtime. Features differ slightly.
     """
 
     runtime: Runtime = "auto"
@@ -132,10 +132,6 @@ class RuntimeOptions:
             self.runtime != "onnxruntime" or self.precision != "bfloat16",
             "precision is bfloat16 with the runtime onnxruntime, which computes in float32; "
             "expected the runtime openvino or auto",
-        )
-        _require(
-            self.runtime != "openvino" or self.precision != "int8",
-            "precision is int8 with the runtime openvino; expected the runtime onnxruntime or auto",
         )
 
 

@@ -22,6 +22,7 @@ from vidkind.features.engines import EngineKind, choose_engine, sample_pictures
 
 ORT = EngineKind("onnxruntime", "float32")
 OV32, OV16 = EngineKind("openvino", "float32"), EngineKind("openvino", "bfloat16")
+ORT8, OV8 = EngineKind("onnxruntime", "int8"), EngineKind("openvino", "int8")
 
 
 class Rule:
@@ -70,6 +71,17 @@ def chosen(rules: list[Rule], *, opened: list | None = None, **options: str) -> 
 )
 def test_the_fastest_that_agrees_is_taken(cache: Path, rules, precision, expected) -> None:
     assert chosen(rules, precision=precision) == expected
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "error", "expected"),
+    [(1, 0.1, OV8), (1, 0.11, OV8), (1, 0.3, ORT8), (30, 0.1, ORT8)],
+)
+def test_int8_may_lack_what_the_same_graph_lacks_anyway(
+    cache: Path, milliseconds: float, error: float, expected
+) -> None:
+    rules = [Rule(ORT, 40), Rule(ORT8, 20, error=0.1), Rule(OV8, milliseconds, error=error)]
+    assert chosen(rules, precision="int8") == expected
 
 
 def test_it_is_measured_once(cache: Path) -> None:

@@ -16,7 +16,7 @@ from tests.tiny import conv_backbone, tiny_backbone, tiny_bundle, tiny_manifest,
 from vidkind import SingleVideoClassifier
 from vidkind.bundle import BundleManifest, add_int8, load_bundle, write_bundle
 from vidkind.config import MultiScaleOptions, RuntimeOptions, SamplingOptions
-from vidkind.errors import BackboneError, BundleError, ConfigError
+from vidkind.errors import BackboneError, BundleError
 from vidkind.features import load_backbone, read_card
 from vidkind.features.backbones_onnx import OnnxBackbone, read_int8_card
 from vidkind.features.card import file_sha256, keep_weights
@@ -79,7 +79,11 @@ def test_the_shipped_graph_agrees_on_frames_of_a_video(tmp_path: Path) -> None:
     options = SamplingOptions(num_frames=6)
     frames = sample_frames(clip, height=card.input.height, width=card.input.width, options=options)
     exact, rough = (
-        OnnxBackbone(bundle.backbone_file, card=card, options=RuntimeOptions(precision=p))
+        OnnxBackbone(
+            bundle.backbone_file,
+            card=card,
+            options=RuntimeOptions(runtime="onnxruntime", precision=p),
+        )
         for p in ("float32", "int8")
     )
     assert rough.precision == "int8" and rough.runtime == "onnxruntime"
@@ -145,9 +149,58 @@ def test_a_graph_of_another_backbone_is_refused(quantized: Path, tmp_path: Path)
         Int8Card.from_metadata(backbone, {METADATA_KEY: json.dumps({"seed": 1})})
 
 
-def test_openvino_does_not_run_it() -> None:
-    with pytest.raises(ConfigError, match="expected the runtime onnxruntime or auto"):
-        RuntimeOptions(runtime="openvino", precision="int8")
+def test_openvino_runs_it_too(quantized: Path) -> None:
+    pytest.importorskip("openvino")
+    backbone = load_backbone(
+        quantized, options=RuntimeOptions(runtime="openvino", precision="int8")
+    )
+    assert (backbone.runtime, backbone.precision) == ("openvino", "int8")
+    assert backbone.graph == int8_path(quantized)
+    frames = np.concatenate(pictures(3, first=9))
+    exact = load_backbone(quantized, options=RuntimeOptions(runtime="onnxruntime")).embed(frames)
+    rough = backbone.embed(frames)
+    assert not np.allclose(exact, rough, rtol=1e-4)
+    assert cosines(exact, rough).min() > 0.99
+
+
+def test_openvino_does_not_round_between_convolution_and_swish(tmp_path: Path) -> None:
+    openvino = pytest.importorskip("openvino")
+    from vidkind.features.engine_openvino import skip_rounding_before_swish
+
+    path = conv_backbone(tmp_path, swish=True)
+    graph = int8_path(path)
+    exact = OnnxBackbone(path, options=RuntimeOptions(runtime="onnxruntime"))
+    quantize_backbone(exact, pictures(6), pictures(2, first=6), graph, seed=5, least_agreement=0.9)
+    model = openvino.Core().read_model(str(graph))
+    # The first convolution computes in float32, the last one has another activation.
+    assert skip_rounding_before_swish(model) == 2
+    assert skip_rounding_before_swish(model) == 0
+    frames = np.concatenate(pictures(6, first=9))
+    engine = load_backbone(path, options=RuntimeOptions(runtime="openvino", precision="int8"))
+    features = engine.embed(frames)
+    assert cosines(exact.embed(frames), features).min() > 0.999
+    as_it_is = openvino.compile_model(str(graph), "CPU")(frames)[0]
+    assert not np.allclose(as_it_is, features, rtol=1e-5)
+
+
+def test_rare_large_values_are_cut_off_where_that_agrees_better(tmp_path: Path) -> None:
+    path = conv_backbone(tmp_path)
+    backbone, output = OnnxBackbone(path), tmp_path / "int8.onnx"
+    dark = [frames // 32 for frames in pictures(30)]
+    cards = [
+        quantize_backbone(backbone, videos, dark[-4:], output, seed=0, least_agreement=least)
+        for videos, least in ((dark[:20], 0.0), (pictures(1) + dark[:20], 0.0))
+    ]
+    assert [card.ranges for card in cards] == ["widest", "widest"]
+    clean, spoiled = (card.mean_cosine for card in cards)
+    assert spoiled < clean
+    middle = (clean + spoiled) / 2
+    card = quantize_backbone(
+        backbone, pictures(1) + dark[:20], dark[-4:], output, seed=0, least_agreement=middle
+    )
+    assert card.ranges == "mean"
+    assert read_int8_card(output) == card
+    assert card.mean_cosine > middle
 
 
 def test_too_little_agreement_leaves_no_graph(quantized: Path, tmp_path: Path) -> None:

@@ -117,32 +117,29 @@ class OnnxBackbone:
 
     def _open_engine(self, kind: EngineKind) -> Engine:
         engine: Engine
-        if kind.precision == "int8":
-            engine = self._open_int8()
-        elif kind.runtime == "onnxruntime":
-            engine = OnnxRuntimeEngine(self.path, self._card)
+        path = self._int8_graph() if kind.precision == "int8" else self.path
+        if kind.runtime == "onnxruntime":
+            engine = OnnxRuntimeEngine(path, self._card, precision=kind.precision)
         else:
             from vidkind.features.engine_openvino import OpenVinoEngine
 
-            calls = self._parallel_calls
-            engine = OpenVinoEngine(self.path, self._card, kind=kind, calls=calls)
+            engine = OpenVinoEngine(path, self._card, kind=kind, calls=self._parallel_calls)
         self._check_graph(engine.inputs, engine.outputs)
         return engine
 
-    def _open_int8(self) -> Engine:
+    def _int8_graph(self) -> Path:
         graph = int8_path(self.path)
         if not graph.is_file():
             raise BackboneError(
                 f"no int8 graph at {graph}; make it with: vidkind quantize {self.path} VIDEOS "
                 f"-o {graph}, or leave --precision at float32"
             )
-        engine = OnnxRuntimeEngine(graph, self._card, precision="int8")
-        if Int8Card.from_metadata(graph, engine.metadata).float32_sha256 != self._card.sha256:
+        if read_int8_card(graph).float32_sha256 != self._card.sha256:
             raise BackboneError(
                 f"{graph} was made from another backbone than {self.path}; make it again with: "
                 "vidkind quantize"
             )
-        return engine
+        return graph
 
     def _check_graph(self, inputs: list[str], outputs: dict[str, int | None]) -> None:
         path, spec = self.path, self._card.input
@@ -168,7 +165,6 @@ class OnnxRuntimeEngine:
         """Opens a graph that computes in ``precision``; see ``open_session``."""
         self.kind = EngineKind("onnxruntime", precision)
         self._session = open_session(path, num_threads=1)
-        self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self._names = card.output, card.input.name
         self.inputs = [node.name for node in self._session.get_inputs()]
         shapes = {node.name: node.shape[1:2] for node in self._session.get_outputs()}

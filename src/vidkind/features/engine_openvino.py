@@ -22,7 +22,11 @@ try:
 except ImportError as error:
     raise MissingExtraError("openvino", "openvino") from error
 
-_HINTS = {"float32": "f32", "bfloat16": "bf16"}
+# What is not in int8 in an int8 graph is computed in float32.
+_HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
+
+# What OpenVINO makes of QuantizeLinear and DequantizeLinear.
+_ROUNDING = ("FakeQuantize", "Convert", "Convert", "Subtract", "Multiply")
 
 # pybind11 looks up numpy's interface with the first array it meets: two threads that bring
 # their first one at the same time wait for each other for ever.
@@ -36,8 +40,8 @@ class OpenVinoEngine:
         """Compiles the graph for this processor.
 
         Args:
-            path: The ``.onnx`` file.
-            card: Its card.
+            path: The ``.onnx`` file; for int8 the int8 graph.
+            card: Card of the backbone.
             kind: ``openvino`` and the precision.
             calls: Batches run at once; further calls wait.
 
@@ -61,7 +65,10 @@ class OpenVinoEngine:
             "ENABLE_CPU_PINNING": False,  # decoding needs the cores too
         }
         try:
-            self._model = core.compile_model(str(path), "CPU", options)
+            model = core.read_model(str(path))
+            if kind.precision == "int8":
+                skip_rounding_before_swish(model)
+            self._model = core.compile_model(model, "CPU", options)
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise BackboneError(
@@ -82,6 +89,42 @@ class OpenVinoEngine:
             return np.array(request.get_tensor(self._output).data, dtype=np.float32)
         finally:
             self._idle.put(request)
+
+
+def skip_rounding_before_swish(model: openvino.Model) -> int:
+    """Leaves a convolution's output unrounded where x * sigmoid(x) follows it.
+
+    The graph was quantised for ONNX Runtime, which multiplies in int8 only if the output is
+    rounded as well. OpenVINO fuses convolution and activation, unless rounding stands between
+    them: a third of the time and some of the accuracy.
+
+    Args:
+        model: An int8 graph with a quantise and a dequantise node a tensor; changed in place.
+
+    Returns:
+        How many roundings were left out.
+    """
+    found = 0
+    for node in model.get_ordered_ops():
+        if node.get_type_name() not in ("Convolution", "GroupConvolution"):
+            continue
+        bias = _follower(node, "Add")
+        exact = node if bias is None else bias
+        rounded: openvino.Node | None = exact
+        for kind in _ROUNDING:
+            rounded = rounded and _follower(rounded, kind)
+        if rounded is None or _follower(rounded, "Sigmoid") is None:
+            continue
+        for target in rounded.output(0).get_target_inputs():
+            target.replace_source_output(exact.output(0))
+        found += 1
+    return found
+
+
+def _follower(node: openvino.Node, kind: str) -> openvino.Node | None:
+    """The node of a kind that reads the only output of a node."""
+    readers = (target.get_node() for target in node.output(0).get_target_inputs())
+    return next((reader for reader in readers if reader.get_type_name() == kind), None)
 
 
 def _length(shape: openvino.PartialShape) -> int | None:

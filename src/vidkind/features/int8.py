@@ -10,11 +10,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vidkind.errors import BackboneError
 
 METADATA_KEY = "vidkind.int8"
+
+Ranges = Literal["widest", "mean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class Int8Card:
         least_cosine: The same, of the frame that agrees least.
         seed: Seed with which the videos were drawn.
         made_by: Library and version.
+        ranges: What the range of an activation is: ``widest`` of all frames, or ``mean`` of what
+            is widest in each batch of them.
     """
 
     float32_sha256: str
@@ -40,6 +44,7 @@ class Int8Card:
     least_cosine: float
     seed: int
     made_by: str
+    ranges: Ranges = "widest"
 
     def to_metadata(self) -> dict[str, str]:
         """The card as metadata of an ONNX graph."""

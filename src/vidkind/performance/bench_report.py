@@ -28,6 +28,7 @@ _ENGINES = (
     RuntimeOptions(runtime="openvino", precision="float32"),
     RuntimeOptions(runtime="openvino", precision="bfloat16"),
     RuntimeOptions(runtime="onnxruntime", precision="int8"),
+    RuntimeOptions(runtime="openvino", precision="int8"),
 )
 
 
