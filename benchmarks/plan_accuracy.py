@@ -6,6 +6,8 @@
 Each library is a folder, of which NAME=FOLDER:COUNT takes every so many-th file. The plan is made
 and the run done in processes of their own, as a user would; the machine's rates are measured by
 the first plan. What was read is what the run's process asked the system for (Linux only).
+``--bundle`` names a bundle that has not learned from the videos, as is usual for a library: how
+often a quick look is enough was fitted on such.
 """
 
 from __future__ import annotations
@@ -82,18 +84,19 @@ def run(command: Sequence[str], folder: Path, cache: Path) -> tuple[float, int]:
     return seconds, int(words[words.index("rchar:") + 1])
 
 
-def compared(folder: Path, command: str, work: Path) -> dict[str, Any]:
+def compared(folder: Path, command: str, work: Path, bundle: str | None) -> dict[str, Any]:
     """Forecast by probing alone and with files tried, and the run."""
     cache, rows = work / "cache", work / "rows.jsonl"
     features = Path(tempfile.mkdtemp(dir=work))
+    of_bundle = ["--bundle", bundle] if bundle and command == "classify" else []
     ways = {
         "classify": ["classify", str(folder), "--format", "jsonl", "--output", str(rows)],
         "extract": ["extract", str(folder), "-o", str(features)],
     }
-    options = ["--for", command]
+    options = ["--for", command, *of_bundle]
     alone = planned(folder, [*options, "--calibrate", "0"], cache)
     tried = planned(folder, options, cache)
-    seconds, read = run(ways[command], folder, cache)
+    seconds, read = run([*ways[command], *of_bundle], folder, cache)
     del tried["forecast"]["slowest"]  # names of temporary files
     found = {
         "files": tried["num_files"],
@@ -121,6 +124,7 @@ def main() -> None:
     """Plans and runs every library and writes both."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("libraries", nargs="+", metavar="NAME=FOLDER[:COUNT]")
+    parser.add_argument("--bundle", help="Answers with this one; the shipped one by default.")
     parser.add_argument("--only", choices=["classify", "extract"])
     parser.add_argument("--append", action="store_true", help="keep what the file has of others")
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -133,7 +137,7 @@ def main() -> None:
         for spec in arguments.libraries:
             title, folder = library(spec, work)
             for command in [arguments.only] if arguments.only else ["classify", "extract"]:
-                result[f"{title}, {command}"] = compared(folder, command, work)
+                result[f"{title}, {command}"] = compared(folder, command, work, arguments.bundle)
                 print(title, command, result[f"{title}, {command}"], flush=True)
     write_result(arguments.output, {"libraries": result})
 
