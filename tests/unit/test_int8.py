@@ -106,13 +106,18 @@ def test_features_in_int8_are_others(quantized: Path, tmp_path: Path) -> None:
     sampling, scales = SamplingOptions(), MultiScaleOptions()
     found = {
         precision: feature_provenance(
-            load_backbone(quantized, options=RuntimeOptions(precision=precision)), sampling, scales
+            load_backbone(
+                quantized, options=RuntimeOptions(runtime="onnxruntime", precision=precision)
+            ),
+            sampling,
+            scales,
         )
         for precision in ("float32", "int8")
     }
     assert "precision" not in found["float32"]
     assert found["int8"]["precision"] == "int8"
     assert found["int8"]["int8_sha256"] == file_sha256(int8_path(quantized))
+    assert found["int8"]["runtime"] == "onnxruntime"
     assert found["int8"]["backbone"] == found["float32"]["backbone"]
 
 

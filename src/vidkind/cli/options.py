@@ -51,8 +51,8 @@ def runtime_options(command: Decorated) -> Decorated:
         "takes half the time on processors that have it, needs the openvino extra (or torch), and "
         "changes scores slightly; auto takes it where it is faster and the features agree. int8 "
         "runs the int8 graph that vidkind quantize made: less than half the time on processors "
-        "with VNNI, less gain on others; no extra needed; scores change a little more. vidkind bench says what it "
-        "brings here.",
+        "with VNNI, less gain on others; no extra needed; scores change a little more. vidkind "
+        "bench says what it brings here.",
     )(command)
     return click.option(
         "--runtime",

@@ -243,6 +243,7 @@ def feature_provenance(
     computed = {} if backbone.precision == "float32" else {"precision": backbone.precision}
     if isinstance(backbone, OnnxBackbone) and backbone.precision == "int8":
         computed["int8_sha256"] = file_sha256(backbone.graph)
+        computed["runtime"] = backbone.runtime
     return {
         **computed,
         "backbone": backbone.card.to_json(),
