@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.clips import render
+from tests.tiny import tiny_backbone
+from vidkind.cli.plan import _opened
 from vidkind.config import SamplingOptions
 from vidkind.errors import BackboneError
+from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.performance import copy_gigabytes_per_second, count_operations, peak_gflops
 from vidkind.performance.bench import Clock
 from vidkind.performance.bench_report import EngineTime, _about_engines
@@ -290,3 +294,18 @@ def test_files_are_drawn_by_their_size() -> None:
     np.testing.assert_allclose(shares, [0.25, 0, 0.75], atol=0.03)
     assert draw_by_size([0.0, 0.0], 5, seed=1) == []
     assert draw_by_size([], 5, seed=1) == []
+
+
+@pytest.mark.parametrize("kind", ["onnx", "other"])
+def test_what_opening_measures_once_is_no_part_of_a_run(tmp_path: Path, kind: str) -> None:
+    backbone = OnnxBackbone(tiny_backbone(tmp_path)) if kind == "onnx" else object()
+    delays = iter([1.5, 0.0])
+
+    def opening() -> object:
+        time.sleep(next(delays))
+        return backbone
+
+    opened, seconds = _opened(opening, time.perf_counter() - 10)
+    assert opened is backbone
+    assert 10 < seconds < 11.5 if kind == "onnx" else seconds > 11.5
+    assert list(delays) == ([] if kind == "onnx" else [0.0])
