@@ -41,12 +41,14 @@ def published_recipe() -> str:
             else:
                 times = f"{row['features_seconds']:.2f}", f"{row['temporal_seconds']:.3f}"
                 rows.append([video, name, *times, f"{row['ratio']:.1f}"])
-    note = (
-        f"Cosine of a frame's int8 features with float32, {int8['checked_frames']} frames of clips "
-        f"that set no range: {int8['mean_cosine']:.4f} on average, {int8['least_cosine']:.4f} at "
-        "least."
-    )
-    return f"{table(head, rows)}\n\n{note} {stamp(result)}"
+    note = ""
+    if int8 is not None:
+        note = (
+            f"Cosine of a frame's int8 features with float32, {int8['checked_frames']} frames of "
+            f"clips that set no range: {int8['mean_cosine']:.4f} on average, "
+            f"{int8['least_cosine']:.4f} at least. "
+        )
+    return f"{table(head, rows)}\n\n{note}{stamp(result)}"
 
 
 def embedding() -> str:

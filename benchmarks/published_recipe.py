@@ -17,8 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -31,6 +29,7 @@ import numpy as np
 import torch
 from provenance import write_result
 
+from vidkind.cli import cli
 from vidkind.config import MultiScaleOptions, RuntimeOptions, SamplingOptions
 from vidkind.features import embed_video
 from vidkind.features.backbones_onnx import OnnxBackbone, read_int8_card
@@ -45,7 +44,6 @@ from vidkind.training import build_model, model_config
 from vidkind.training.export import export_backbone, export_temporal
 from vidkind.video import probe, sample_frames
 
-VIDKIND = [sys.executable, "-c", "from vidkind.cli import main; main()"]
 SCALES, STEPS, MEMBERS, CATEGORIES = (1.0, 0.85, 1.15), 73, 4, 4
 PUBLISHED = "published temporal models, TTA in batched calls"
 COMPACT = "compact temporal models"
@@ -140,9 +138,8 @@ def backbones(
         ways["OpenVINO, bfloat16"] = RuntimeOptions(runtime="openvino", precision="bfloat16")
     if int8 is not None:
         if not int8_path(path).is_file():
-            subprocess.run(
-                [*VIDKIND, "quantize", str(path), int8, "-o", str(int8_path(path))], check=True
-            )
+            command = ["quantize", str(path), int8, "-o", str(int8_path(path))]
+            cli(command, standalone_mode=False)
         ways["ONNX Runtime, int8"] = RuntimeOptions(runtime="onnxruntime", precision="int8")
         if has_openvino():
             ways["OpenVINO, int8"] = RuntimeOptions(runtime="openvino", precision="int8")

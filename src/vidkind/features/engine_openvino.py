@@ -96,7 +96,7 @@ def skip_rounding_before_swish(model: openvino.Model) -> int:
 
     The graph was quantised for ONNX Runtime, which multiplies in int8 only if the output is
     rounded as well. OpenVINO fuses convolution and activation, unless rounding stands between
-    them: a third of the time and some of the accuracy.
+    them: a quarter of the time and some of the accuracy.
 
     Args:
         model: An int8 graph with a quantise and a dequantise node a tensor; changed in place.

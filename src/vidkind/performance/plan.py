@@ -131,6 +131,7 @@ def forecast(
     extra = (min(kind.extra_bytes_read, video.info.size_bytes) for video in found.videos)
     return Forecast(
         seconds=seconds,
+        # A run takes twice as long as easily as half as long, and never less than nothing.
         low=seconds / (1 + error),
         high=seconds * (1 + error),
         decode_share=sum(work.decode for work in works) / total,
@@ -172,10 +173,7 @@ def _wall_seconds(each: Sequence[float], workers: int, scale: float) -> float:
 def _error(
     rates: MachineRates, correction: Correction, each: Sequence[float], scale: float
 ) -> float:
-    """Relative standard error of the forecast: files tried, files drawn, machine.
-
-    Rates multiply: a run takes twice as long as easily as half as long, never less than nothing.
-    """
+    """Relative standard error of the forecast: files tried, files drawn, machine."""
     tried = _UNTRIED_ERROR if correction.error is None else correction.error
     drawn = 0.0
     if scale > 1 and len(each) > 1:
