@@ -62,6 +62,7 @@ ONLY_IN = {
         "distillation/",
         "doctor/",
         "training/cross_fit.py",
+        "training/picture_head.py",
     ),
     "scipy": ("evaluation/",),
     "click": ("cli/",),

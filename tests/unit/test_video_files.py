@@ -52,7 +52,7 @@ def test_a_folder_that_may_not_be_read_is_said(tmp_path: Path, caplog: pytest.Lo
         assert find_videos(tmp_path / "secret") == []
     finally:
         os.seteuid(me)
-    assert "secret is not searched for videos: Permission denied" in caplog.text
+    assert "secret is not searched: Permission denied" in caplog.text
 
 
 def test_a_folder_named_like_a_video_is_searched_not_listed(tmp_path: Path):

@@ -17,6 +17,7 @@ from vidkind.cli.distill import distill_command
 from vidkind.cli.doctor import doctor_command
 from vidkind.cli.evaluate import evaluate_command
 from vidkind.cli.extract import extract_command
+from vidkind.cli.head import head_command
 from vidkind.cli.plan import plan_command
 from vidkind.cli.probe import probe_command
 from vidkind.cli.quantize import quantize_command
@@ -88,6 +89,7 @@ for _command in (
     compare_command,
     synthesize_command,
     distill_command,
+    head_command,
     quantize_command,
     bench_command,
     plan_command,

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vidkind.cli.options import existing_path
+from vidkind.cli.options import existing_file, existing_path
 from vidkind.config import Preset
 
 if TYPE_CHECKING:
+    from vidkind.features.head import PictureHead
     from vidkind.training import EnsembleResult
     from vidkind.training.presets import Precision
 
@@ -50,6 +51,10 @@ if TYPE_CHECKING:
 @click.option("--clean-only", is_flag=True,
               help="Leave out the degraded versions that vidkind extract --degraded "
               "made.")  # fmt: skip
+@click.option("--head", "head_file", type=existing_file,
+              help="The backbone's head, made by vidkind head; compact models ask it too. Default: "
+              "the one beside the features, if it knows their categories.")  # fmt: skip
+@click.option("--no-head", is_flag=True, help="Ask no head.")
 @click.option("--no-dashboards", is_flag=True, help="Draw no PNG after each epoch.")
 def train_command(
     features: Path,
@@ -64,6 +69,8 @@ def train_command(
     precision: Precision,
     cross_fit: int | None,
     clean_only: bool,
+    head_file: Path | None,
+    no_head: bool,
     no_dashboards: bool,
 ) -> None:
     """Train one temporal model per seed on FEATURES and keep those that live.
@@ -80,6 +87,7 @@ def train_command(
     \b
     vidkind train features/ -o run/
     vidkind train features/ -o run/ --cross-fit 5
+    vidkind train benchmarks/realclips.h5 -o run/ --head benchmarks/picture_head.json
     vidkind train features/ -o big/ --preset reference --precision bf16-mixed
     """
     from vidkind.features.card import keep_weights, read_card
@@ -99,6 +107,7 @@ def train_command(
         "device": DeviceOptions(devices=devices, num_nodes=nodes, precision=precision),
         "feature_files": [str(features)],
         "dashboards": not no_dashboards,
+        "head": None if no_head else _head(features, head_file),
     }
     if cross_fit is None:
         result = _train(features, output, clean_only, options)
@@ -109,6 +118,27 @@ def train_command(
     for dead in result.dead:
         click.echo(f"seed {dead.seed} died and is not in the ensemble: {dead.reason}", err=True)
     click.echo(f"{len(result.members)} live members in {output}; next: vidkind evaluate {output}")
+
+
+def _head(features: Path, given: Path | None) -> PictureHead | None:
+    """The head that was given, or one beside the features that knows their categories."""
+    from vidkind.features.head import head_path, read_head
+    from vidkind.features.splits import kept_backbone, read_split
+
+    if given is not None:
+        return read_head(given)
+    weights = kept_backbone(features)
+    if weights is None or not head_path(weights).is_file():
+        return None
+    head = read_head(head_path(weights))
+    if head.categories != read_split(features, "train").categories:
+        click.echo(
+            f"{head_path(weights)} knows other categories ({', '.join(head.categories)}) and is "
+            "not asked",
+            err=True,
+        )
+        return None
+    return head
 
 
 def _train(

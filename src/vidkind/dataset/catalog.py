@@ -16,7 +16,7 @@ from vidkind.dataset.manifest import MANIFEST_NAME, SPLIT_NAMES, read_manifest
 from vidkind.errors import LibraryError
 from vidkind.files import printable
 from vidkind.records import VideoItem
-from vidkind.video import find_videos
+from vidkind.video import find_pictures, find_videos
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Library:
         return f"Library({len(self.items)} videos of {', '.join(self.categories)}; {shares})"
 
 
-def read_library(path: str | Path, *, strict: bool = True) -> Library:
+def read_library(path: str | Path, *, strict: bool = True, pictures: bool = False) -> Library:
     """Reads a labelled library; opens no video.
 
     A listed file that does not exist is kept: extraction reports it as a failure.
@@ -57,6 +57,7 @@ def read_library(path: str | Path, *, strict: bool = True) -> Library:
         path: A library folder, or a manifest CSV.
         strict: Whether a group in two splits, or a path listed twice, is an error; what only
             looks for faults reads on.
+        pictures: Whether the files of a folder without a manifest are pictures, not videos.
 
     Returns:
         The library; items have a split only where the layout or the manifest names one.
@@ -74,7 +75,7 @@ def read_library(path: str | Path, *, strict: bool = True) -> Library:
     if manifest.is_file():
         logger.info("%s holds a manifest: labels are read from it, not from the folders", root)
         return _library(root, read_manifest(manifest, strict=strict), strict=strict)
-    return _library(root, _read_folders(root), strict=strict)
+    return _library(root, _read_folders(root, pictures=pictures), strict=strict)
 
 
 def _library(root: Path, items: Sequence[VideoItem], *, strict: bool) -> Library:
@@ -100,14 +101,14 @@ def _check_group_purity(items: Sequence[VideoItem]) -> None:
             )
 
 
-def _read_folders(root: Path) -> list[VideoItem]:
-    videos = sorted(
-        (printable(video.relative_to(root).as_posix()), video) for video in find_videos(root)
-    )
-    if not videos:
-        raise LibraryError(f"no videos found in {root}: expected {LAYOUTS}")
-    split_layout = _is_split_layout(root, {key.split("/")[0] for key, _ in videos if "/" in key})
-    return [_folder_item(root, key, video, split_layout=split_layout) for key, video in videos]
+def _read_folders(root: Path, *, pictures: bool) -> list[VideoItem]:
+    found = find_pictures(root) if pictures else find_videos(root)
+    if not found:
+        kind = "pictures" if pictures else "videos"
+        raise LibraryError(f"no {kind} found in {root}: expected {LAYOUTS}")
+    files = sorted((printable(file.relative_to(root).as_posix()), file) for file in found)
+    split_layout = _is_split_layout(root, {key.split("/")[0] for key, _ in files if "/" in key})
+    return [_folder_item(root, key, file, split_layout=split_layout) for key, file in files]
 
 
 def _is_split_layout(root: Path, folders: set[str]) -> bool:

@@ -19,6 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from vidkind.config import Preset
 from vidkind.errors import CheckpointError, ConfigError, TrainingError
+from vidkind.features.head import PictureHead
 from vidkind.features.store import FeatureSet
 from vidkind.training.ensemble import train_ensemble
 from vidkind.training.presets import DEFAULT_SEEDS, DeviceOptions, TrainingConfig, training_config
@@ -91,6 +92,7 @@ def cross_fit_ensemble(
     feature_files: Sequence[str] = (),
     progress: bool = True,
     dashboards: bool = True,
+    head: PictureHead | None = None,
 ) -> tuple[EnsembleResult, list[EnsembleResult]]:
     """Trains an ensemble without each fold, and one on all videos; resumable like any run.
 
@@ -106,6 +108,7 @@ def cross_fit_ensemble(
         feature_files: Names kept in ``run.json``.
         progress: Show progress bars.
         dashboards: Draw a PNG after each epoch.
+        head: Head of the backbone; what it learned from belongs to no fold.
 
     Returns:
         The ensemble on all videos, and those of the folds.
@@ -143,6 +146,7 @@ def cross_fit_ensemble(
             progress=progress,
             dashboards=dashboards,
             held_out=held_out,
+            head=head,
         )
 
     parts = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
 from vidkind.errors import TrainingError
+from vidkind.features.head import PictureHead
 from vidkind.features.store import FeatureSet
 
 
@@ -109,4 +111,26 @@ def check_splits(train: FeatureSet, val: FeatureSet, *, held_out: bool = True) -
         raise TrainingError(
             f"group {sorted(shared)[0]!r} and {len(shared) - 1} more lie in train and in val; "
             "expected each group on one side: split again by group"
+        )
+
+
+def check_head(head: PictureHead, videos: FeatureSet) -> None:
+    """Checks that a head reads the features of these videos and tells their categories apart.
+
+    Raises:
+        TrainingError: It belongs to another backbone, or knows other categories.
+    """
+    if head.categories != videos.categories:
+        raise TrainingError(
+            f"the picture head knows {', '.join(head.categories)}, the videos are "
+            f"{', '.join(videos.categories)}; expected the same: make one of your own pictures "
+            "with vidkind head, or train with --no-head"
+        )
+    provenance = json.loads(videos.attributes.get("provenance", "null")) or {}
+    made_by = provenance.get("backbone", {}).get("sha256", head.backbone_sha256)
+    if head.feature_dim != videos.feature_dim or head.backbone_sha256 != made_by:
+        raise TrainingError(
+            f"the picture head reads {head.feature_dim} features of backbone "
+            f"{head.backbone_sha256[:12]}..., the videos have {videos.feature_dim} of "
+            f"{made_by[:12]}...; expected one backbone: make the head again with vidkind head"
         )

@@ -13,9 +13,10 @@ import numpy as np
 
 from vidkind.config import Preset
 from vidkind.errors import ConfigError, TrainingError
+from vidkind.features.head import PictureHead
 from vidkind.features.store import FeatureSet
 from vidkind.training.checkpoint import load_checkpoint
-from vidkind.training.data import check_splits
+from vidkind.training.data import check_head, check_splits
 from vidkind.training.devices import make_fabric
 from vidkind.training.health import dead_reason
 from vidkind.training.presets import (
@@ -66,6 +67,7 @@ def train_ensemble(
     progress: bool = True,
     dashboards: bool = True,
     held_out: bool = True,
+    head: PictureHead | None = None,
 ) -> EnsembleResult:
     """Trains one member a seed, in ``run_dir``, going on where an earlier call was stopped.
 
@@ -83,28 +85,31 @@ def train_ensemble(
         dashboards: Draw a PNG after each epoch.
         held_out: Whether no group of ``val`` may be in ``train``. Without it ``val`` must choose
             nothing: the schedule is fixed, and only dead seeds are watched for.
+        head: Head of the backbone that gave the features; ``compact`` models ask it too.
 
     Returns:
         Live members and dead seeds, as in ``ensemble.json``.
 
     Raises:
         ConfigError: Seeds are missing or repeated, or early stopping has no videos of its own.
-        TrainingError: The sets do not fit together, or every seed died.
+        TrainingError: The sets or the head do not fit together, or every seed died.
         CheckpointError: The folder holds a run with other options or features.
     """
     if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0:
         raise ConfigError(f"seeds are {list(seeds)}; expected different whole numbers of 0 or more")
     check_splits(train, val, held_out=held_out)
+    if head is not None:
+        check_head(head, train)
     job = _Job(
         train=train,
         val=val,
         run_dir=run_dir,
-        model=model
-        or model_config(preset, feature_dim=train.feature_dim, num_classes=len(train.categories)),
+        model=model or _preset_model(preset, train, head),
         training=training or training_config(preset),
         seeds=tuple(seeds),
         fabric=make_fabric(device or DeviceOptions()),
         held_out=held_out,
+        head=head,
     )
     job.claim(preset, feature_files)
     drawing = dashboards and job.fabric.is_global_zero
@@ -115,6 +120,13 @@ def train_ensemble(
     finally:
         if visualizer is not None:
             visualizer.close()
+
+
+def _preset_model(preset: Preset, videos: FeatureSet, head: PictureHead | None) -> AnyModelConfig:
+    reader = {"picture_reader": True} if head is not None and preset == "compact" else {}
+    return model_config(
+        preset, feature_dim=videos.feature_dim, num_classes=len(videos.categories), **reader
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,6 +141,7 @@ class _Job:
     seeds: tuple[int, ...]
     fabric: Fabric
     held_out: bool
+    head: PictureHead | None
 
     def claim(self, preset: str, feature_files: Sequence[str]) -> None:
         if self.fabric.is_global_zero:
@@ -147,6 +160,7 @@ class _Job:
             "feature_files": [Path(name).name for name in feature_files],
             "features_sha256": {"train": fingerprint(self.train), "val": fingerprint(self.val)},
             "num_videos": {"train": len(self.train), "val": len(self.val)},
+            "picture_head": None if self.head is None else self.head.sha256,
             "provenance": json.loads(self.train.attributes.get("provenance", "null")),
         }
 
@@ -193,6 +207,7 @@ class _Job:
             progress=bars,
             visualizer=visualizer,
             held_out=self.held_out,
+            head=self.head,
         )
         state = trainer.fit()
         reason = dead_reason(state.best_metrics, self._judged_categories())

@@ -46,6 +46,16 @@ class TemporalModel(nn.Module):
             generator: Source of randomness, on the features' device.
         """
 
+    def take_head(self, weight: Tensor, bias: Tensor) -> None:
+        """Takes over the classifier of single frames that the backbone has.
+
+        Does nothing unless a model reads frames one by one.
+
+        Args:
+            weight: float32 [K, D].
+            bias: float32 [K].
+        """
+
 
 def valid_steps(lengths: Tensor | None, num_steps: int) -> Tensor | None:
     """Boolean [B, T], true where a step is content; None when every row is full."""
@@ -124,8 +134,7 @@ def time_statistics(sequence: Tensor, valid: Tensor | None) -> Tensor:
     Returns:
         [B, 3C]. A single step has deviation and step close to 0.
     """
-    ones = torch.ones_like(sequence[..., :1])
-    weight = ones if valid is None else valid[..., None].to(sequence.dtype)
+    weight = _step_weights(sequence, valid)
     mean = (sequence * weight).sum(dim=1) / weight.sum(dim=1)
     centred = (sequence - mean[:, None]) * weight
     variance = centred.square().sum(dim=1) / weight.sum(dim=1)
@@ -133,6 +142,19 @@ def time_statistics(sequence: Tensor, valid: Tensor | None) -> Tensor:
     step = steps.sum(dim=1) / weight[:, 1:].sum(dim=1).clamp(min=1)
     # The small constant keeps the gradient of the square root finite where nothing moves.
     return torch.cat([mean, (variance + 1e-6).sqrt(), step], dim=1)
+
+
+def time_mean(sequence: Tensor, valid: Tensor | None) -> Tensor:
+    """Mean [B, C] of [B, T, C] over valid time."""
+    weight = _step_weights(sequence, valid)
+    return (sequence * weight).sum(dim=1) / weight.sum(dim=1)
+
+
+def _step_weights(sequence: Tensor, valid: Tensor | None) -> Tensor:
+    """[B, T, 1]: 1 where a step is content, else 0."""
+    if valid is None:
+        return torch.ones_like(sequence[..., :1])
+    return valid[..., None].to(sequence.dtype)
 
 
 def initialise(module: nn.Module) -> None:

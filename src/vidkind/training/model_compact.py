@@ -15,6 +15,7 @@ from vidkind.training.layers import (
     initialise,
     pooling_weights,
     run_lstm,
+    time_mean,
     time_statistics,
     valid_steps,
 )
@@ -29,13 +30,15 @@ _MIN_SEGMENTS = 4
 
 
 class CompactTemporalModel(TemporalModel):
-    """At most a million parameters a member; two classifiers whose logits are averaged.
+    """At most a million parameters a member; two or three classifiers whose logits are averaged.
 
     The linear one reads mean, deviation and mean absolute step of the input over time
     (statistics pooling, Snyder et al., 2018): with few videos hard to beat. It is fitted to its
     optimum before training and kept. The deep one reads the same statistics and, through
     projection, BiLSTM, self-attention and attention pooling, the order in time. It is trained
     alone: beside a classifier that knows its training videos there would be little to learn.
+    The third, where the backbone has a head, is what that says of single frames (log-probabilities,
+    averaged over time): it learned from pictures of other places than the videos.
     """
 
     input_mean: Tensor
@@ -44,6 +47,8 @@ class CompactTemporalModel(TemporalModel):
     statistics_scale: Tensor
     linear_weight: Tensor
     linear_bias: Tensor
+    picture_weight: Tensor
+    picture_bias: Tensor
 
     def __init__(
         self,
@@ -54,9 +59,11 @@ class CompactTemporalModel(TemporalModel):
         dropout: float,
         input_dropout: float,
         statistics_dropout: float,
+        picture_reader: bool,
     ) -> None:
         super().__init__()
         self.input_dropout = input_dropout
+        self.picture_reader = picture_reader
         for name, size in (("input", feature_dim), ("statistics", 3 * feature_dim)):
             self.register_buffer(f"{name}_mean", torch.zeros(size))
             self.register_buffer(f"{name}_scale", torch.ones(size))
@@ -80,6 +87,9 @@ class CompactTemporalModel(TemporalModel):
         initialise(self)
         self.register_buffer("linear_weight", torch.zeros(num_classes, 3 * feature_dim))
         self.register_buffer("linear_bias", torch.zeros(num_classes))
+        if picture_reader:
+            self.register_buffer("picture_weight", torch.zeros(num_classes, feature_dim))
+            self.register_buffer("picture_bias", torch.zeros(num_classes))
 
     def forward_with_attention(
         self, features: Tensor, lengths: Tensor | None = None
@@ -89,14 +99,21 @@ class CompactTemporalModel(TemporalModel):
         While training, only the deep classifier answers.
         """
         valid = valid_steps(lengths, features.shape[1])
-        features = (features - self.input_mean) / self.input_scale
-        wide = (time_statistics(features, valid) - self.statistics_mean) / self.statistics_scale
-        deep, weights = self._read(self._drop_features(features), lengths, valid)
+        scaled = (features - self.input_mean) / self.input_scale
+        wide = (time_statistics(scaled, valid) - self.statistics_mean) / self.statistics_scale
+        deep, weights = self._read(self._drop_features(scaled), lengths, valid)
         logits = self.classifier(torch.cat([self.statistics_projection(wide), deep], dim=1))
-        if not self.training:
-            linear = functional.linear(wide, self.linear_weight, self.linear_bias)
-            logits = (logits + linear) / 2
-        return logits, weights
+        if self.training:
+            return logits, weights
+        opinions = [logits, functional.linear(wide, self.linear_weight, self.linear_bias)]
+        if self.picture_reader:
+            opinions.append(self._read_pictures(features, valid))
+        return torch.stack(opinions).mean(dim=0), weights
+
+    def _read_pictures(self, features: Tensor, valid: Tensor | None) -> Tensor:
+        """What the backbone's head says of the frames: [B, K]."""
+        logits = functional.linear(features, self.picture_weight, self.picture_bias)
+        return time_mean(logits.log_softmax(dim=2), valid)
 
     def _drop_features(self, features: Tensor) -> Tensor:
         # One mask for all steps of a video: a new one at each step would average out.
@@ -131,6 +148,11 @@ class CompactTemporalModel(TemporalModel):
         wide = (pooled - self.statistics_mean) / self.statistics_scale
         weight, bias = fit_linear(wide, labels.repeat(2), num_classes=len(self.linear_bias))
         self.linear_weight, self.linear_bias = weight, bias
+
+    def take_head(self, weight: Tensor, bias: Tensor) -> None:
+        """Takes over the backbone's head; see the base class."""
+        if self.picture_reader:
+            self.picture_weight, self.picture_bias = weight, bias
 
     def _statistics(self, features: Tensor, lengths: Tensor) -> Tensor:
         """Statistics over time, [N, 3D], of standardised features."""

@@ -86,6 +86,7 @@ class CompactModelConfig:
         dropout: Dropout inside the temporal branch.
         input_dropout: Share of the input features left out of a video, the same at every step.
         statistics_dropout: Dropout on the pooled statistics, before the classifier.
+        picture_reader: Whether it also asks the head of the backbone.
     """
 
     feature_dim: int
@@ -95,6 +96,7 @@ class CompactModelConfig:
     dropout: float = 0.3
     input_dropout: float = 0.3
     statistics_dropout: float = 0.5
+    picture_reader: bool = False
 
     def __post_init__(self) -> None:
         _require_positive(self, "feature_dim", "hidden_dim", "num_attention_heads")

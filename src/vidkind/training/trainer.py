@@ -14,6 +14,7 @@ from torch import Tensor
 
 from vidkind.errors import CheckpointError, ConfigError
 from vidkind.evaluation.metrics import Metrics, compute_metrics
+from vidkind.features.head import PictureHead
 from vidkind.features.store import FeatureSet
 from vidkind.training.augmentation import augment
 from vidkind.training.checkpoint import (
@@ -61,6 +62,7 @@ class EnhancedTemporalModelTrainer:
         progress: TrainingProgress | None = None,
         visualizer: RealTimeTrainingVisualizer | None = None,
         held_out: bool = True,
+        head: PictureHead | None = None,
     ) -> None:
         """Prepares data and loss.
 
@@ -77,6 +79,7 @@ class EnhancedTemporalModelTrainer:
             visualizer: Draws a dashboard after each epoch; none when not given.
             held_out: Whether no group of ``val`` may be in ``train``; without it the schedule
                 must be fixed.
+            head: The backbone's head, for a model that reads frames one by one.
 
         Raises:
             ConfigError: Early stopping has no videos of its own.
@@ -91,6 +94,7 @@ class EnhancedTemporalModelTrainer:
         self._train, self._val = FeatureDataset(train), FeatureDataset(val)
         self._model_config, self._config = model, training
         self._run_dir, self._index, self._seed = run_dir, index, seed
+        self._head = head
         self._fabric = fabric or make_fabric(DeviceOptions())
         self._progress = progress or TrainingProgress(enabled=False)
         self._visualizer = visualizer
@@ -143,6 +147,8 @@ class EnhancedTemporalModelTrainer:
             self._train.labels,
             torch.Generator().manual_seed(self._seed),
         )
+        if self._head is not None:
+            model.take_head(torch.from_numpy(self._head.weight), torch.from_numpy(self._head.bias))
         optimizer = torch.optim.AdamW(
             model.parameters(),
             lr=self._config.learning_rate,

@@ -6,13 +6,14 @@ many videos there are. The only room that imports av (PyAV, which ships FFmpeg).
 """
 
 from vidkind.video.container import check_file
-from vidkind.video.files import VIDEO_EXTENSIONS, find_videos, is_video_name
+from vidkind.video.files import VIDEO_EXTENSIONS, find_pictures, find_videos, is_video_name
 from vidkind.video.probe import frame_size, probe
 from vidkind.video.sample import sample_frames
 
 __all__ = [
     "VIDEO_EXTENSIONS",
     "check_file",
+    "find_pictures",
     "find_videos",
     "frame_size",
     "is_video_name",

@@ -1,0 +1,123 @@
+"""``vidkind head``: a backbone learns to tell the kind of single pictures."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vidkind.cli.options import existing_file, existing_path
+from vidkind.cli.progress import progress_bar
+from vidkind.errors import LibraryError, MissingExtraError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vidkind.dataset import Library
+    from vidkind.features import Backbone
+
+_log = logging.getLogger(__name__)
+
+
+@click.command("head", short_help="Teach a backbone the kind of single pictures.")
+@click.argument("backbone", type=existing_file)
+@click.argument("pictures", type=existing_path)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
+              help="File to write. Default: beside BACKBONE, as NAME.head.json, where vidkind "
+              "extract and train find it.")  # fmt: skip
+def head_command(backbone: Path, pictures: Path, output: Path | None) -> None:
+    """Fit a head for BACKBONE: a classifier of single pictures, on the labelled PICTURES.
+
+    BACKBONE is an .onnx file with its card beside it. PICTURES is a folder of category folders, or
+    a CSV with the columns path,label and, where several pictures show one thing, group. Labelled
+    pictures are easier to come by than labelled videos, and of more places: models trained with
+    vidkind train take the head's opinion of every frame as one of three. Its categories must be
+    those of the videos. Leave out pictures of what videos for validation or test show.
+
+    \b
+    vidkind head compact.onnx pictures/
+    vidkind extract library/ -o features/ --backbone compact.onnx
+    vidkind train features/ -o run/
+    """
+    try:
+        from vidkind.dataset import read_library
+        from vidkind.features import load_backbone
+        from vidkind.features.head import head_path, write_head
+        from vidkind.training.picture_head import fit_picture_head
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "torch", "train") from error
+
+    opened = load_backbone(backbone)
+    library = read_library(pictures, pictures=True)
+    features, rows = _embed(library, opened)
+    head = fit_picture_head(
+        features,
+        _labels(library, rows),
+        [library.items[row].group for row in rows],
+        library.categories,
+        backbone_sha256=opened.card.sha256,
+    )
+    target = output or head_path(backbone)
+    write_head(target, head)
+    click.echo(
+        f"{target}: {', '.join(head.categories)}, from {head.num_pictures} pictures in "
+        f"{head.num_groups} groups"
+    )
+    click.echo(
+        f"of pictures whose group is left out it recognises {head.left_out_recall:.1f} % (mean of "
+        "the categories)"
+    )
+
+
+def _embed(library: Library, backbone: Backbone) -> tuple[NDArray[np.float32], list[int]]:
+    """Features float32 [N, D] of the pictures that can be read, and which those are."""
+    import numpy as np
+
+    from vidkind.parallel import in_order
+
+    size = backbone.batch_size
+    batches = [
+        range(i, min(i + size, len(library.items))) for i in range(0, len(library.items), size)
+    ]
+
+    def embed(numbers: Sequence[int]) -> tuple[NDArray[np.float32] | None, list[int]]:
+        read = _read([library.items[n].path for n in numbers], backbone)
+        known = [n for n, picture in zip(numbers, read, strict=True) if picture is not None]
+        shown = [picture for picture in read if picture is not None]
+        return (backbone.embed(np.stack(shown)) if shown else None), known
+
+    parts, rows = [], []
+    workers = backbone.parallel_calls
+    with progress_bar("Embedding pictures", len(batches)) as advance:
+        for features, known in in_order(embed, batches, workers=workers, ahead=2 * workers):
+            parts += [] if features is None else [features]
+            rows += known
+            advance()
+    if not rows:
+        raise LibraryError(f"{library.root}: none of {len(library.items)} pictures can be read")
+    return np.concatenate(parts), rows
+
+
+def _read(paths: Sequence[str], backbone: Backbone) -> list[NDArray[np.uint8] | None]:
+    from vidkind.dataset.pictures import read_picture
+
+    spec = backbone.card.input
+    found: list[NDArray[np.uint8] | None] = []
+    for path in paths:
+        try:
+            found.append(read_picture(path, height=spec.height, width=spec.width))
+        except LibraryError as error:
+            _log.warning("left out: %s", error)
+            found.append(None)
+    return found
+
+
+def _labels(library: Library, rows: Sequence[int]) -> NDArray[np.int64]:
+    import numpy as np
+
+    index = {name: number for number, name in enumerate(library.categories)}
+    return np.array([index[library.items[row].label] for row in rows], dtype=np.int64)

@@ -1,0 +1,86 @@
+"""``vidkind head``, and training with what it made, as a user meets them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.e2e.conftest import COLOURS
+from tests.tiny import tiny_backbone
+from vidkind.features.head import read_head
+from vidkind.training import load_members
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Path:
+    """Category folders of plain pictures in the colours of the clips, and one broken file."""
+    root = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for name, colour in COLOURS.items():
+        (root / name).mkdir()
+        for i in range(6):
+            near = np.clip(np.array(colour) + 15 * rng.normal(size=3), 0, 255)
+            picture = near * np.ones((20, 30, 1))
+            Image.fromarray(picture.astype(np.uint8)).save(root / name / f"{i}.png")
+    (root / "Red" / "broken.jpg").write_bytes(b"no picture")
+    (root / "Red" / ".hidden.png").write_bytes(b"not looked at")
+    return root
+
+
+def test_a_head_goes_from_the_backbone_to_the_members(
+    vidkind, colour_library: Path, pictures: Path, tmp_path: Path, caplog
+) -> None:
+    backbone = tiny_backbone(tmp_path)
+    done = vidkind("head", backbone, pictures)
+    head = read_head(tmp_path / "tiny.head.json")
+    assert f"from {head.num_pictures} pictures in {head.num_groups} groups" in done.stdout
+    assert head.num_pictures == 6 * len(head.categories)
+    assert caplog.text.count("left out: ") == 1 and "broken.jpg is no picture" in caplog.text
+    features = tmp_path / "features"
+    vidkind("extract", colour_library, "-o", features, "--backbone", backbone)
+    train = ("train", features, "--seeds", 42, "--epochs", 2, "--no-dashboards")
+    vidkind(*train, "-o", tmp_path / "run")
+    model = load_members(tmp_path / "run")[0].model
+    assert (model.picture_weight.numpy() == head.weight).all()
+    assert read_head(tmp_path / "run" / "backbone.head.json").sha256 == head.sha256
+    vidkind(*train, "-o", tmp_path / "without", "--no-head")
+    assert not load_members(tmp_path / "without")[0].model.picture_reader
+
+
+def test_a_kept_head_of_other_categories_is_passed_over_a_given_one_refused(
+    vidkind, colour_library: Path, pictures: Path, tmp_path: Path
+) -> None:
+    backbone = tiny_backbone(tmp_path)
+    manifest = tmp_path / "pictures.csv"
+    with manifest.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "label", "group"])
+        for number, picture in enumerate(sorted(pictures.rglob("*.png"))):
+            if not picture.name.startswith("."):
+                writer.writerow([picture, ("day", "night")[number % 2], f"group {number // 2}"])
+    vidkind("head", backbone, manifest)
+    features = tmp_path / "features"
+    vidkind("extract", colour_library, "-o", features, "--backbone", backbone)
+    train = ("train", features, "--seeds", 42, "--epochs", 1, "--no-dashboards")
+    done = vidkind(*train, "-o", tmp_path / "run")
+    assert "knows other categories (day, night) and is not asked" in done.stderr
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["picture_head"] is None
+    given = ("--head", tmp_path / "tiny.head.json")
+    assert "knows day, night" in vidkind(*train, "-o", tmp_path / "b", *given, check=1).stderr
+
+
+def test_what_cannot_be_done_is_said(vidkind, tmp_path: Path) -> None:
+    backbone = tiny_backbone(tmp_path)
+    (tmp_path / "empty").mkdir()
+    done = vidkind("head", backbone, tmp_path / "empty", check=1)
+    assert "no pictures found in" in done.stderr
+    for name in ("a", "b"):
+        (tmp_path / "broken" / name).mkdir(parents=True)
+        (tmp_path / "broken" / name / "1.png").write_bytes(b"no picture")
+    done = vidkind("head", backbone, tmp_path / "broken", check=1)
+    assert "none of 2 pictures can be read" in done.stderr
