@@ -107,17 +107,21 @@ def label_suspects() -> str:
 
 
 def seeds() -> str:
-    """Validation accuracy of eight seeds."""
-    result = load("seeds")
-    rows = [
-        [str(m["seed"]), f"{m['best_val_acc']:.1f}", str(m["best_epoch"])]
-        for m in result["members"]
+    """Eight seeds: every clip out of fold, and validation clips by models without them."""
+    whole, val = load("seeds_out_of_fold"), load("seeds")
+    watched = {str(member["seed"]): member["best_val_acc"] for member in val["members"]}
+    columns = [
+        [row[unit]["accuracy"]["value"] for row in whole["seeds"].values()]
+        for unit in ("per_source", "per_clip")
     ]
-    figures = [m["best_val_acc"] for m in result["members"]]
-    return (
-        table(["seed", "val accuracy per clip", "epoch"], rows)
-        + f"\n\nSpread {max(figures) - min(figures):.1f} points; dead seeds: {len(result['dead'])}."
-    )
+    columns.append([watched[seed] for seed in whole["seeds"]])
+    rows = [
+        [seed, *(f"{column[i]:.1f}" for column in columns)] for i, seed in enumerate(whole["seeds"])
+    ]
+    rows.append(["spread", *(f"{max(column) - min(column):.1f}" for column in columns)])
+    header = ["seed", "out of fold per source", "out of fold per clip", "`val` per clip"]
+    dead = len(whole["dead"]) + len(val["dead"])
+    return f"{table(header, rows)}\n\nDead seeds: {dead}.\n\n{stamp(whole)}"
 
 
 def doctor() -> str:

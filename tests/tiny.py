@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from vidkind.bundle import Bundle, BundleManifest, TemporalCard, TrustCard, write_bundle
+from vidkind.bundle import Bundle, BundleManifest, FileCard, TemporalCard, write_bundle
 from vidkind.config import DEFAULT_CATEGORIES, MultiScaleOptions, SamplingOptions
 from vidkind.features import BackboneCard, InputSpec, file_sha256
 from vidkind.features.int8 import Int8Card
@@ -172,7 +172,7 @@ def tiny_bundle(
     if trust is not None:
         file = folder / "tiny_trust.npz"
         write_trust(file, trust)
-        changes["trust"] = TrustCard(file="trust.npz", sha256=file_sha256(file))
+        changes["trust"] = FileCard(file="trust.npz", sha256=file_sha256(file))
     manifest = tiny_manifest(backbone, temporal, **changes)
     return write_bundle(
         folder / name, manifest=manifest, backbone=backbone, temporal=temporal, trust=file

@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.e2e.conftest import COLOURS
 from tests.tiny import tiny_backbone
+from vidkind.bundle import load_bundle
 from vidkind.features.head import read_head
 from vidkind.training import load_members
 
@@ -48,8 +49,12 @@ def test_a_head_goes_from_the_backbone_to_the_members(
     model = load_members(tmp_path / "run")[0].model
     assert (model.picture_weight.numpy() == head.weight).all()
     assert read_head(tmp_path / "run" / "backbone.head.json").sha256 == head.sha256
+    vidkind("bundle", tmp_path / "run", "-o", tmp_path / "bundle.zip")
+    assert read_head(load_bundle(tmp_path / "bundle.zip").head_file).sha256 == head.sha256
     vidkind(*train, "-o", tmp_path / "without", "--no-head")
     assert not load_members(tmp_path / "without")[0].model.picture_reader
+    vidkind("bundle", tmp_path / "without", "-o", tmp_path / "without_head")
+    assert load_bundle(tmp_path / "without_head").head_file is None
 
 
 def test_a_kept_head_of_other_categories_is_passed_over_a_given_one_refused(
@@ -68,7 +73,7 @@ def test_a_kept_head_of_other_categories_is_passed_over_a_given_one_refused(
     vidkind("extract", colour_library, "-o", features, "--backbone", backbone)
     train = ("train", features, "--seeds", 42, "--epochs", 1, "--no-dashboards")
     done = vidkind(*train, "-o", tmp_path / "run")
-    assert "knows other categories (day, night) and is not asked" in done.stderr
+    assert "is not asked: the picture head knows day, night" in done.stderr
     assert json.loads((tmp_path / "run" / "run.json").read_text())["picture_head"] is None
     given = ("--head", tmp_path / "tiny.head.json")
     assert "knows day, night" in vidkind(*train, "-o", tmp_path / "b", *given, check=1).stderr

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny import tiny_backbone, tiny_bundle, tiny_manifest, tiny_temporal
+from tests.tiny import marked_int8, tiny_backbone, tiny_bundle, tiny_manifest, tiny_temporal
 from tests.trust import drawn_trust
 from vidkind import SingleVideoClassifier
-from vidkind.bundle import BundleManifest, load_bundle, write_bundle
+from vidkind.bundle import BundleManifest, add_int8, load_bundle, write_bundle
 from vidkind.bundle.manifest import FORMAT_VERSION
 from vidkind.cli.backbone import open_backbone
 from vidkind.errors import BundleError, VidkindError
@@ -171,6 +171,23 @@ def test_a_manifest_of_before_trust_is_still_read(tmp_path: Path) -> None:
     tiny_bundle(tmp_path)
     _edit(tmp_path / "bundle", lambda manifest: manifest.pop("trust"))
     assert load_bundle(tmp_path / "bundle").trust_file is None
+
+
+@pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
+def test_a_picture_head_travels_with_the_bundle(tmp_path: Path, name: str) -> None:
+    plain = tiny_bundle(tmp_path, "plain")
+    assert plain.head_file is None
+    given = tmp_path / "given.json"
+    given.write_text("{}")
+    parts = {"backbone": plain.backbone_file, "temporal": plain.temporal_file}
+    bundle = write_bundle(tmp_path / name, manifest=plain.manifest, **parts, head=given)
+    assert bundle.head_file is not None and bundle.head_file.read_text() == "{}"
+    int8 = marked_int8(plain.backbone_file, tmp_path / "int8.onnx")
+    assert add_int8(bundle, int8, tmp_path / name).head_file is not None
+    (plain.folder / "backbone.head.json").write_text("{}")
+    _edit(plain.folder, lambda manifest: manifest.update(head={"file": "a", "sha256": "0" * 64}))
+    with pytest.raises(BundleError, match=r"backbone\.head\.json has SHA-256"):
+        load_bundle(plain.folder)
 
 
 def test_missing_or_changed_trust_statistics_are_refused(tmp_path: Path) -> None:

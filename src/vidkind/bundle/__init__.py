@@ -7,7 +7,7 @@ Does not know: torch, how models are trained, what an answer looks like.
 """
 
 from vidkind.bundle.default import default_bundle_path
-from vidkind.bundle.manifest import FORMAT_VERSION, BundleManifest, TemporalCard, TrustCard
+from vidkind.bundle.manifest import FORMAT_VERSION, BundleManifest, FileCard, TemporalCard
 from vidkind.bundle.reader import Bundle, load_bundle
 from vidkind.bundle.writer import add_int8, write_bundle
 
@@ -15,8 +15,8 @@ __all__ = [
     "FORMAT_VERSION",
     "Bundle",
     "BundleManifest",
+    "FileCard",
     "TemporalCard",
-    "TrustCard",
     "add_int8",
     "default_bundle_path",
     "load_bundle",

@@ -17,6 +17,7 @@ BACKBONE_NAME = "backbone.onnx"
 INT8_NAME = "backbone.int8.onnx"
 TEMPORAL_NAME = "temporal.onnx"
 TRUST_NAME = "trust.npz"
+HEAD_NAME = "backbone.head.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +46,8 @@ class TemporalCard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrustCard:
-    """Trust statistics: plain arrays, fitted on validation data.
+class FileCard:
+    """A further file of a bundle that has to be the one it was made with.
 
     Attributes:
         file: Name of the file.
@@ -83,7 +84,10 @@ class BundleManifest:
         sampling: How frames are picked.
         multi_scale: Temporal scales.
         temperature: Divides the logits before softmax (Guo et al., 2017); 1 changes nothing.
-        trust: Card of ``trust.npz``; None in a bundle that knows nothing of trust.
+        trust: Trust statistics fitted on validation data, ``trust.npz``: plain arrays; None in a
+            bundle that knows nothing of trust.
+        head: The backbone's picture head, for those who train further models on its features; None
+            in a bundle whose members do not ask one. Answers do not need it.
         int8: The backbone's int8 graph; None in a bundle without.
         vidkind_version: Version that wrote the bundle.
         provenance: Where the training data and figures come from; free form.
@@ -96,7 +100,8 @@ class BundleManifest:
     sampling: SamplingOptions
     multi_scale: MultiScaleOptions
     temperature: float = 1.0
-    trust: TrustCard | None = None
+    trust: FileCard | None = None
+    head: FileCard | None = None
     int8: Int8File | None = None
     vidkind_version: str = "unknown"
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -155,7 +160,8 @@ def _from_dict(data: dict[str, Any]) -> BundleManifest:
         sampling=SamplingOptions.from_json(data["sampling"]),
         multi_scale=MultiScaleOptions(**{**scales, "scales": tuple(scales["scales"])}),
         temperature=float(data["temperature"]),
-        trust=TrustCard(**data["trust"]) if data.get("trust") else None,
+        trust=FileCard(**data["trust"]) if data.get("trust") else None,
+        head=FileCard(**data["head"]) if data.get("head") else None,
         int8=_int8(data["int8"]) if data.get("int8") else None,
         vidkind_version=data["vidkind_version"],
         provenance=data["provenance"],

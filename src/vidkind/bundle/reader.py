@@ -11,6 +11,7 @@ from pathlib import Path
 from vidkind.bundle.default import default_bundle_path
 from vidkind.bundle.manifest import (
     BACKBONE_NAME,
+    HEAD_NAME,
     INT8_NAME,
     MANIFEST_NAME,
     TEMPORAL_NAME,
@@ -21,7 +22,7 @@ from vidkind.errors import BundleError
 from vidkind.features.card import file_sha256
 
 _FILES = (MANIFEST_NAME, BACKBONE_NAME, TEMPORAL_NAME)
-_MORE_FILES = (TRUST_NAME, INT8_NAME)
+_MORE_FILES = (TRUST_NAME, INT8_NAME, HEAD_NAME)
 # A zip that claims more than this is refused before anything is unpacked.
 _MAX_UNPACKED_BYTES = 4 << 30
 
@@ -60,6 +61,11 @@ class Bundle:
     def trust_file(self) -> Path | None:
         """The trust statistics, or None in a bundle without."""
         return None if self.manifest.trust is None else self.folder / TRUST_NAME
+
+    @property
+    def head_file(self) -> Path | None:
+        """The backbone's picture head, or None in a bundle without."""
+        return None if self.manifest.head is None else self.folder / HEAD_NAME
 
 
 def load_bundle(path: Path | str | None = None) -> Bundle:
@@ -112,7 +118,12 @@ def _open_folder(
     bundle = Bundle(path=path, manifest=manifest, folder=folder, _unpacked=unpacked)
     _check_hash(bundle.backbone_file, manifest.backbone.sha256, path)
     _check_hash(bundle.temporal_file, manifest.temporal.sha256, path)
-    for file, part in ((bundle.trust_file, manifest.trust), (bundle.int8_file, manifest.int8)):
+    further = (
+        (bundle.trust_file, manifest.trust),
+        (bundle.int8_file, manifest.int8),
+        (bundle.head_file, manifest.head),
+    )
+    for file, part in further:
         if file is not None and part is not None:
             if not file.is_file():
                 raise BundleError(f"{path}: {file.name} is missing; copy the whole bundle again")

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from vidkind.bundle.manifest import (
     BACKBONE_NAME,
+    HEAD_NAME,
     INT8_NAME,
     MANIFEST_NAME,
     TEMPORAL_NAME,
     TRUST_NAME,
     BundleManifest,
+    FileCard,
     Int8File,
 )
 from vidkind.bundle.reader import Bundle, load_bundle
@@ -21,7 +23,7 @@ from vidkind.errors import BundleError
 from vidkind.features.card import file_sha256
 from vidkind.files import atomic_path
 
-_NAMES = {MANIFEST_NAME, BACKBONE_NAME, TEMPORAL_NAME, TRUST_NAME, INT8_NAME}
+_NAMES = {MANIFEST_NAME, BACKBONE_NAME, TEMPORAL_NAME, TRUST_NAME, INT8_NAME, HEAD_NAME}
 
 
 def write_bundle(
@@ -32,6 +34,7 @@ def write_bundle(
     temporal: Path,
     trust: Path | None = None,
     int8: Path | None = None,
+    head: Path | None = None,
 ) -> Bundle:
     """Assembles a bundle from finished graphs, checks it, and puts it in place.
 
@@ -43,13 +46,18 @@ def write_bundle(
         temporal: ONNX file of the temporal models, copied.
         trust: Trust statistics, copied, where the manifest names them.
         int8: The backbone's int8 graph, copied; the manifest says so then.
+        head: The backbone's picture head, likewise.
 
     Raises:
         BackboneError: ``int8`` was not made by ``vidkind quantize``.
         BundleError: ``path`` exists and is no bundle, or the parts do not fit together.
     """
     path = path.resolve()
-    manifest = replace(manifest, int8=None if int8 is None else _int8_entry(int8))
+    manifest = replace(
+        manifest,
+        int8=None if int8 is None else _int8_entry(int8),
+        head=None if head is None else FileCard(file=HEAD_NAME, sha256=file_sha256(head)),
+    )
     if path.exists() and not _may_be_replaced(path):
         raise BundleError(f"{path} exists and is no bundle; choose another name for the output")
     staging = path.with_name(f".{path.name}.partial")
@@ -58,10 +66,9 @@ def write_bundle(
     try:
         shutil.copyfile(backbone, staging / BACKBONE_NAME)
         shutil.copyfile(temporal, staging / TEMPORAL_NAME)
-        if trust is not None:
-            shutil.copyfile(trust, staging / TRUST_NAME)
-        if int8 is not None:
-            shutil.copyfile(int8, staging / INT8_NAME)
+        for file, name in ((trust, TRUST_NAME), (int8, INT8_NAME), (head, HEAD_NAME)):
+            if file is not None:
+                shutil.copyfile(file, staging / name)
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
         load_bundle(staging)
         _put_in_place(staging, path)
@@ -89,6 +96,7 @@ def add_int8(bundle: Bundle, graph: Path, output: Path) -> Bundle:
         temporal=bundle.temporal_file,
         trust=bundle.trust_file,
         int8=graph,
+        head=bundle.head_file,
     )
 
 

@@ -31,6 +31,7 @@ def bundle_command(run: Path, output: Path, backbone: str | None, int8: Path | N
     """
     from vidkind import __version__
     from vidkind.features.extract import options_from_provenance
+    from vidkind.features.head import kept_head
     from vidkind.training import load_members, read_run, saved_temperature, saved_trust
     from vidkind.training.export import export_bundle
 
@@ -48,6 +49,7 @@ def bundle_command(run: Path, output: Path, backbone: str | None, int8: Path | N
         temperature=saved_temperature(run),
         trust=saved_trust(run),
         int8=int8 or _int8_beside(opened),
+        head=kept_head(run),
         version=__version__,
         provenance={"features": provenance, **_figures(run)},
     )

@@ -11,9 +11,14 @@ from vidkind.cli.options import existing_file, existing_path
 from vidkind.config import Preset
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vidkind.features.head import PictureHead
+    from vidkind.features.store import FeatureSet
     from vidkind.training import EnsembleResult
     from vidkind.training.presets import Precision
+
+    ChooseHead = Callable[[FeatureSet], PictureHead | None]
 
 
 @click.command("train", short_help="Train an ensemble of temporal models.")
@@ -53,7 +58,8 @@ if TYPE_CHECKING:
               "made.")  # fmt: skip
 @click.option("--head", "head_file", type=existing_file,
               help="The backbone's head, made by vidkind head; compact models ask it too. Default: "
-              "the one beside the features, if it knows their categories.")  # fmt: skip
+              "the one beside the features, or of the shipped backbone, if it knows their "
+              "categories.")  # fmt: skip
 @click.option("--no-head", is_flag=True, help="Ask no head.")
 @click.option("--no-dashboards", is_flag=True, help="Draw no PNG after each epoch.")
 def train_command(
@@ -87,10 +93,10 @@ def train_command(
     \b
     vidkind train features/ -o run/
     vidkind train features/ -o run/ --cross-fit 5
-    vidkind train benchmarks/realclips.h5 -o run/ --head benchmarks/picture_head.json
     vidkind train features/ -o big/ --preset reference --precision bf16-mixed
     """
     from vidkind.features.card import keep_weights, read_card
+    from vidkind.features.head import keep_head
     from vidkind.features.splits import kept_backbone
     from vidkind.training import DeviceOptions, training_config
 
@@ -107,12 +113,17 @@ def train_command(
         "device": DeviceOptions(devices=devices, num_nodes=nodes, precision=precision),
         "feature_files": [str(features)],
         "dashboards": not no_dashboards,
-        "head": None if no_head else _head(features, head_file),
     }
+
+    def choose_head(videos: FeatureSet) -> PictureHead | None:
+        return None if no_head else _head(features, videos, head_file)
+
     if cross_fit is None:
-        result = _train(features, output, clean_only, options)
+        result, head = _train(features, output, clean_only, choose_head, options)
     else:
-        result = _cross_fit(features, output, cross_fit, clean_only, options)
+        result, head = _cross_fit(features, output, cross_fit, clean_only, choose_head, options)
+    if head is not None:
+        keep_head(head, output)
     if weights := kept_backbone(features):
         keep_weights(weights, read_card(weights), output)
     for dead in result.dead:
@@ -120,62 +131,75 @@ def train_command(
     click.echo(f"{len(result.members)} live members in {output}; next: vidkind evaluate {output}")
 
 
-def _head(features: Path, given: Path | None) -> PictureHead | None:
-    """The head that was given, or one beside the features that knows their categories."""
-    from vidkind.features.head import head_path, read_head
-    from vidkind.features.splits import kept_backbone, read_split
+def _head(features: Path, videos: FeatureSet, given: Path | None) -> PictureHead | None:
+    """The head that was given; else one at hand that fits the videos."""
+    from vidkind.bundle import load_bundle
+    from vidkind.features.head import kept_head, read_head
+    from vidkind.training.data import why_head_does_not_fit
 
     if given is not None:
         return read_head(given)
-    weights = kept_backbone(features)
-    if weights is None or not head_path(weights).is_file():
+    beside = kept_head(features if features.is_dir() else features.parent)
+    path = beside or load_bundle().head_file
+    if path is None:
         return None
-    head = read_head(head_path(weights))
-    if head.categories != read_split(features, "train").categories:
-        click.echo(
-            f"{head_path(weights)} knows other categories ({', '.join(head.categories)}) and is "
-            "not asked",
-            err=True,
-        )
-        return None
-    return head
+    head = read_head(path)
+    reason = why_head_does_not_fit(head, videos)
+    if reason is None:
+        return head
+    if beside:
+        click.echo(f"{path} is not asked: {reason}", err=True)
+    return None
 
 
 def _train(
-    features: Path, output: Path, clean_only: bool, options: dict[str, Any]
-) -> EnsembleResult:
+    features: Path,
+    output: Path,
+    clean_only: bool,
+    choose_head: ChooseHead,
+    options: dict[str, Any],
+) -> tuple[EnsembleResult, PictureHead | None]:
     from vidkind.features.splits import read_degraded, read_split
     from vidkind.training import train_ensemble
 
     train = read_split(features, "train")
     degraded = None if clean_only else read_degraded(features)
     videos = train.joined(degraded) if degraded else train
-    result = train_ensemble(videos, read_split(features, "val"), output, **options)
+    val, head = read_split(features, "val"), choose_head(train)
+    result = train_ensemble(videos, val, output, head=head, **options)
     for member in result.members:
         click.echo(
             f"member {member.index}  seed {member.seed}  best epoch {member.best_epoch} of "
             f"{member.num_epochs}  val accuracy {member.best_val_acc:.1f} %  {member.file}"
         )
-    return result
+    return result, head
 
 
 def _cross_fit(
-    features: Path, output: Path, num_folds: int, clean_only: bool, options: dict[str, Any]
-) -> EnsembleResult:
+    features: Path,
+    output: Path,
+    num_folds: int,
+    clean_only: bool,
+    choose_head: ChooseHead,
+    options: dict[str, Any],
+) -> tuple[EnsembleResult, PictureHead | None]:
     from vidkind.features.splits import read_degraded, read_train_and_val
     from vidkind.training import cross_fit_ensemble
 
+    videos = read_train_and_val(features)
+    head = choose_head(videos)
     result, folds = cross_fit_ensemble(
-        read_train_and_val(features),
+        videos,
         output,
         num_folds=num_folds,
         degraded=None if clean_only else read_degraded(features, ("train", "val")),
+        head=head,
         **options,
     )
     for number, fold in enumerate(folds, start=1):
         found = "  ".join(f"{member.best_val_acc:.1f}" for member in fold.members)
         click.echo(f"fold {number}: accuracy of its members on the videos left out, %: {found}")
-    return result
+    return result, head
 
 
 def _parse_seeds(text: str) -> tuple[int, ...]:

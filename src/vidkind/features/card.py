@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.errors import BackboneError
-from vidkind.features.head import head_path
 from vidkind.features.int8 import int8_path
 from vidkind.files import atomic_path
 
@@ -120,7 +119,7 @@ class BackboneCard:
 
 
 def keep_weights(source: Path, card: BackboneCard, folder: Path) -> Path:
-    """Copies an ONNX backbone, its card, int8 graph and head into a folder, as ``backbone.onnx``.
+    """Copies an ONNX backbone, its card and its int8 graph into a folder, as ``backbone.onnx``.
 
     Features, runs and bundles made with a backbone carry it along, so that a bundle can be
     made from a run without asking where the backbone was.
@@ -128,10 +127,9 @@ def keep_weights(source: Path, card: BackboneCard, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / KEPT_NAME
     kept = json.dumps(replace(card, file=KEPT_NAME).to_json(), indent=1) + "\n"
-    for beside in (int8_path, head_path):
-        if (given := beside(source)).is_file():
-            with atomic_path(beside(target)) as temporary:
-                shutil.copyfile(given, temporary)
+    if (int8 := int8_path(source)).is_file():
+        with atomic_path(int8_path(target)) as temporary:
+            shutil.copyfile(int8, temporary)
     # The card first: weights are taken for whole wherever they are found.
     with atomic_path(card_path(target)) as temporary:
         temporary.write_text(kept, encoding="utf-8")

@@ -21,6 +21,7 @@ from vidkind.features.backbones import Backbone
 from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.features.card import file_sha256, keep_weights
 from vidkind.features.embed import EmbeddedVideo, Versions, embed_videos
+from vidkind.features.head import head_path, keep_head, read_head
 from vidkind.features.multiscale import output_length
 from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
 from vidkind.features.store import FeatureRow, write_features
@@ -140,6 +141,8 @@ def extract_features(
     provenance = feature_provenance(backbone, sampling, multi_scale)
     if isinstance(backbone, OnnxBackbone):
         keep_weights(backbone.path, backbone.card, output)
+        if (head := head_path(backbone.path)).is_file():
+            keep_head(read_head(head), output)
     shards = ShardFolder(output / "shards", provenance)
     fingerprints, errors = _fingerprint_all(items)
     wanted = _shard_keys(items, fingerprints, degraded)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.errors import BackboneError
+from vidkind.features.card import KEPT_NAME
 from vidkind.files import atomic_path
 
 # So many digits give the same float32 again.
@@ -70,6 +71,17 @@ class PictureHead:
 def head_path(weights: Path) -> Path:
     """Where the head of an ONNX backbone is expected: beside it, as ``.head.json``."""
     return weights.with_suffix(".head.json")
+
+
+def kept_head(folder: Path) -> Path | None:
+    """The head that an extraction or a run keeps in its folder, if there is one."""
+    path = head_path(folder / KEPT_NAME)
+    return path if path.is_file() else None
+
+
+def keep_head(head: PictureHead, folder: Path) -> None:
+    """Keeps a head in the folder of features or of a run, where it is found again."""
+    write_head(head_path(folder / KEPT_NAME), head)
 
 
 def write_head(path: Path, head: PictureHead) -> None:

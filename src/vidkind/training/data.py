@@ -120,17 +120,25 @@ def check_head(head: PictureHead, videos: FeatureSet) -> None:
     Raises:
         TrainingError: It belongs to another backbone, or knows other categories.
     """
-    if head.categories != videos.categories:
+    reason = why_head_does_not_fit(head, videos)
+    if reason is not None:
         raise TrainingError(
+            f"{reason}; make one of your own pictures with vidkind head, or train with --no-head"
+        )
+
+
+def why_head_does_not_fit(head: PictureHead, videos: FeatureSet) -> str | None:
+    """What stands against asking a head about these videos; None where nothing does."""
+    if head.categories != videos.categories:
+        return (
             f"the picture head knows {', '.join(head.categories)}, the videos are "
-            f"{', '.join(videos.categories)}; expected the same: make one of your own pictures "
-            "with vidkind head, or train with --no-head"
+            f"{', '.join(videos.categories)}"
         )
     provenance = json.loads(videos.attributes.get("provenance", "null")) or {}
-    made_by = provenance.get("backbone", {}).get("sha256", head.backbone_sha256)
-    if head.feature_dim != videos.feature_dim or head.backbone_sha256 != made_by:
-        raise TrainingError(
-            f"the picture head reads {head.feature_dim} features of backbone "
-            f"{head.backbone_sha256[:12]}..., the videos have {videos.feature_dim} of "
-            f"{made_by[:12]}...; expected one backbone: make the head again with vidkind head"
+    made_by = provenance.get("backbone", {}).get("sha256")
+    if head.backbone_sha256 != made_by:
+        return (
+            f"the picture head reads features of backbone {head.backbone_sha256[:12]}..., these "
+            f"were made by one {f'{made_by[:12]}...' if made_by else 'of unknown origin'}"
         )
+    return None

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vidkind.bundle import Bundle, BundleManifest, TemporalCard, TrustCard, write_bundle
+from vidkind.bundle import Bundle, BundleManifest, FileCard, TemporalCard, write_bundle
 from vidkind.bundle.manifest import BACKBONE_NAME, TEMPORAL_NAME, TRUST_NAME
 from vidkind.config import MultiScaleOptions, SamplingOptions
 from vidkind.errors import BundleError
@@ -106,13 +106,14 @@ def export_bundle(
     temperature: float = 1.0,
     trust: Path | None = None,
     int8: Path | None = None,
+    head: Path | None = None,
     version: str,
     provenance: dict[str, Any],
 ) -> Bundle:
     """Exports backbone and members, checks both against torch, and writes the bundle.
 
     ``trust`` is a file of trust statistics fitted at this temperature, ``int8`` the backbone's
-    int8 graph.
+    int8 graph, ``head`` the picture head that the members ask.
 
     Raises:
         BackboneError: ``int8`` was not made by ``vidkind quantize``.
@@ -147,11 +148,12 @@ def export_bundle(
             temporal=temporal_file,
             trust=trust,
             int8=int8,
+            head=head,
         )
 
 
-def _trust_card(file: Path) -> TrustCard:
-    return TrustCard(file=TRUST_NAME, sha256=file_sha256(file))
+def _trust_card(file: Path) -> FileCard:
+    return FileCard(file=TRUST_NAME, sha256=file_sha256(file))
 
 
 def _temporal_card(members: Sequence[LoadedMember], feature_dim: int, file: Path) -> TemporalCard:
