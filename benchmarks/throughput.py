@@ -4,10 +4,11 @@
 
 CLIPS is a folder searched for videos; a seeded choice is taken. With the shipped bundle, in turn:
 `classify` with all workers and with one; the first of the clips decoded only, embedded only (their
-frames decoded before) and both, 64 frames each, by the same number of workers. Decoding and
-embedding share the cores, so that the sum of their times alone is the floor of both together
-(`of_sum`); `of_slower` is the share of the slower of the two, which only a machine with a GPU can
-bring near 1.
+frames decoded before) and both, 64 frames each, by all workers and by one. Decoding and embedding
+share the cores, so that the sum of their times alone is the floor of both together (`of_sum`);
+`of_slower` is the share of the slower of the two, which only a machine with a GPU can bring near 1.
+`of_slower_on_one_core` compares with a pipeline that gives each stage a core of its own: it could
+at best be as fast as the slower stage is on one.
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ def measure(stages: Stages, workers: int, rounds: int, efforts: list[str]) -> di
         "decode": partial(stages.decode_all, workers),
         "embed": partial(stages.embed_all, workers),
         "both": partial(stages.both, workers),
+        "decode, one worker": partial(stages.decode_all, 1),
+        "embed, one worker": partial(stages.embed_all, 1),
         "both, one worker": partial(stages.both, 1),
         **{f"classify {e}": partial(stages.classify, workers, e) for e in efforts},
         **{f"classify {e}, one worker": partial(stages.classify, 1, e) for e in efforts},
@@ -106,6 +109,9 @@ def measure(stages: Stages, workers: int, rounds: int, efforts: list[str]) -> di
         },
         "of_sum": median((r["decode"] + r["embed"]) / r["both"] for r in runs),
         "of_slower": median(max(r["decode"], r["embed"]) / r["both"] for r in runs),
+        "of_slower_on_one_core": median(
+            max(r["decode, one worker"], r["embed, one worker"]) / r["both"] for r in runs
+        ),
         "workers_gain": {
             name: median(r[f"{name}, one worker"] / r[name] for r in runs)
             for name in sides

@@ -77,6 +77,9 @@ def test_a_kept_head_of_other_categories_is_passed_over_a_given_one_refused(
     assert json.loads((tmp_path / "run" / "run.json").read_text())["picture_head"] is None
     given = ("--head", tmp_path / "tiny.head.json")
     assert "knows day, night" in vidkind(*train, "-o", tmp_path / "b", *given, check=1).stderr
+    for other in (("--no-head",), ("--preset", "reference")):
+        done = vidkind(*train, "-o", tmp_path / "c", *given, *other, check=2)
+        assert "--head is for the compact preset" in done.stderr
 
 
 def test_what_cannot_be_done_is_said(vidkind, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from tests.features import CATEGORIES, drawn_features
 from vidkind.dataset.pictures import read_picture
-from vidkind.errors import BackboneError, CheckpointError, LibraryError, TrainingError
+from vidkind.errors import BackboneError, CheckpointError, ConfigError, LibraryError, TrainingError
 from vidkind.features.head import PictureHead, read_head, write_head
 from vidkind.features.store import FeatureSet
 from vidkind.inference.ensemble import TemporalEnsemble
@@ -219,8 +219,15 @@ def test_a_model_without_a_reader_trains_as_if_there_were_no_head(tmp_path) -> N
         load_checkpoint(tmp_path / name / "last_model_1.pt")["model_state_dict"]
         for name in ("with", "without")
     )
+    assert json.loads((tmp_path / "with" / "run.json").read_text())["picture_head"] is None
     assert with_head.keys() == without.keys()
     assert all(torch.equal(with_head[key], without[key]) for key in without)
+
+
+def test_a_model_that_asks_a_head_has_to_be_given_one(tmp_path) -> None:
+    config = CompactModelConfig(feature_dim=DIM, num_classes=4, picture_reader=True)
+    with pytest.raises(ConfigError, match="picture_reader is set, but there is no head"):
+        _train(tmp_path, None, model=config)
 
 
 @pytest.mark.parametrize(

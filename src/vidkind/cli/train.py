@@ -9,6 +9,7 @@ import click
 
 from vidkind.cli.options import existing_file, existing_path
 from vidkind.config import Preset
+from vidkind.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,9 @@ def train_command(
     --cross-fit they teach too: every video is answered by an ensemble trained without its group,
     and calibration and trust are fitted on these answers. It takes FOLDS + 1 times as long.
 
+    Where the backbone has a head (vidkind head), as the shipped one has for its four categories,
+    compact models also ask what that says of each frame.
+
     \b
     vidkind train features/ -o run/
     vidkind train features/ -o run/ --cross-fit 5
@@ -114,9 +118,12 @@ def train_command(
         "feature_files": [str(features)],
         "dashboards": not no_dashboards,
     }
+    if head_file is not None and (no_head or preset != "compact"):
+        raise ConfigError("--head is for the compact preset, and not beside --no-head")
 
     def choose_head(videos: FeatureSet) -> PictureHead | None:
-        return None if no_head else _head(features, videos, head_file)
+        asked = preset == "compact" and not no_head
+        return _head(features, videos, head_file) if asked else None
 
     if cross_fit is None:
         result, head = _train(features, output, clean_only, choose_head, options)
@@ -203,8 +210,6 @@ def _cross_fit(
 
 
 def _parse_seeds(text: str) -> tuple[int, ...]:
-    from vidkind.errors import ConfigError
-
     try:
         return tuple(int(seed) for seed in text.split(","))
     except ValueError as error:

@@ -22,6 +22,7 @@ from vidkind.training.health import dead_reason
 from vidkind.training.presets import (
     DEFAULT_SEEDS,
     AnyModelConfig,
+    CompactModelConfig,
     DeviceOptions,
     TrainingConfig,
     model_config,
@@ -85,31 +86,32 @@ def train_ensemble(
         dashboards: Draw a PNG after each epoch.
         held_out: Whether no group of ``val`` may be in ``train``. Without it ``val`` must choose
             nothing: the schedule is fixed, and only dead seeds are watched for.
-        head: Head of the backbone that gave the features; ``compact`` models ask it too.
+        head: Head of the backbone that gave the features; ``compact`` models ask it too, others
+            do not.
 
     Returns:
         Live members and dead seeds, as in ``ensemble.json``.
 
     Raises:
-        ConfigError: Seeds are missing or repeated, or early stopping has no videos of its own.
+        ConfigError: Seeds are missing or repeated, early stopping has no videos of its own, or the
+            model asks a head and there is none.
         TrainingError: The sets or the head do not fit together, or every seed died.
         CheckpointError: The folder holds a run with other options or features.
     """
     if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0:
         raise ConfigError(f"seeds are {list(seeds)}; expected different whole numbers of 0 or more")
     check_splits(train, val, held_out=held_out)
-    if head is not None:
-        check_head(head, train)
+    chosen = model or _preset_model(preset, train, head)
     job = _Job(
         train=train,
         val=val,
         run_dir=run_dir,
-        model=model or _preset_model(preset, train, head),
+        model=chosen,
         training=training or training_config(preset),
         seeds=tuple(seeds),
         fabric=make_fabric(device or DeviceOptions()),
         held_out=held_out,
-        head=head,
+        head=_asked_head(chosen, train, head),
     )
     job.claim(preset, feature_files)
     drawing = dashboards and job.fabric.is_global_zero
@@ -127,6 +129,18 @@ def _preset_model(preset: Preset, videos: FeatureSet, head: PictureHead | None) 
     return model_config(
         preset, feature_dim=videos.feature_dim, num_classes=len(videos.categories), **reader
     )
+
+
+def _asked_head(
+    model: AnyModelConfig, videos: FeatureSet, head: PictureHead | None
+) -> PictureHead | None:
+    """The head, where the model asks one and it fits."""
+    if not (isinstance(model, CompactModelConfig) and model.picture_reader):
+        return None
+    if head is None:
+        raise ConfigError("picture_reader is set, but there is no head; expected one to ask")
+    check_head(head, videos)
+    return head
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
