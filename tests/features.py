@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 
+from vidkind.features.head import PictureHead
 from vidkind.features.store import FeatureSet
 
 CATEGORIES = ("Animation", "Flat_Content", "Gaming", "Natural_Content")
+BACKBONE = "0" * 64
 
 
 def drawn_features(
@@ -34,3 +37,23 @@ def relabelled(videos: FeatureSet, seed: int = 0) -> FeatureSet:
     """The same videos with labels that have nothing to do with them."""
     labels = np.random.default_rng(seed).permutation(videos.labels)
     return replace(videos, labels=labels)
+
+
+def made_by(videos: FeatureSet, sha256: str = BACKBONE) -> FeatureSet:
+    """The same videos, which say what backbone their features come from."""
+    provenance = json.dumps({"backbone": {"name": "drawn", "sha256": sha256}})
+    return replace(videos, attributes={"provenance": provenance})
+
+
+def drawn_head(seed: int = 0, *, dim: int = 12) -> PictureHead:
+    """A head of that backbone, which knows nothing."""
+    rng = np.random.default_rng(seed)
+    return PictureHead(
+        weight=(0.1 * rng.normal(size=(len(CATEGORIES), dim))).astype(np.float32),
+        bias=rng.normal(size=len(CATEGORIES)).astype(np.float32),
+        categories=CATEGORIES,
+        backbone_sha256=BACKBONE,
+        num_pictures=10,
+        num_groups=5,
+        left_out_recall=80.0,
+    )

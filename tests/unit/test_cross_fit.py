@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.features import CATEGORIES, drawn_features
+from tests.features import CATEGORIES, drawn_features, drawn_head, made_by
 from vidkind.errors import CheckpointError, ConfigError, FeatureFileError, TrainingError
 from vidkind.evaluation.evaluate import evaluate_parts
 from vidkind.evaluation.parts import Part, fold_parts
@@ -140,3 +140,11 @@ def test_a_damaged_list_of_folds_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cross_fit.json").write_text(json.dumps({"num_folds": 2}), encoding="utf-8")
     with pytest.raises(CheckpointError, match="damaged"):
         read_cross_fit(tmp_path)
+
+
+def test_every_fold_asks_the_head(tmp_path: Path) -> None:
+    videos, head = made_by(named(drawn_features(48))), drawn_head()
+    cross_fit_ensemble(videos, tmp_path, head=head, **OPTIONS)
+    for folder in (tmp_path, *(fold_folder(tmp_path, number) for number in (1, 2, 3))):
+        assert read_run(folder)["picture_head"] == head.sha256
+        assert (load_members(folder)[0].model.picture_weight.numpy() == head.weight).all()

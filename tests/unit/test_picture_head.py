@@ -11,11 +11,10 @@ import torch
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from tests.features import CATEGORIES, drawn_features
+from tests.features import BACKBONE, CATEGORIES, drawn_features, drawn_head, made_by
 from vidkind.dataset.pictures import read_picture
 from vidkind.errors import BackboneError, CheckpointError, ConfigError, LibraryError, TrainingError
 from vidkind.features.head import PictureHead, read_head, write_head
-from vidkind.features.store import FeatureSet
 from vidkind.inference.ensemble import TemporalEnsemble
 from vidkind.training import (
     CompactModelConfig,
@@ -31,20 +30,6 @@ from vidkind.training.linear import fit_linear
 from vidkind.training.picture_head import fit_picture_head
 
 DIM = 12
-SHA = "0" * 64
-
-
-def _head(seed: int = 0, dim: int = DIM) -> PictureHead:
-    rng = np.random.default_rng(seed)
-    return PictureHead(
-        weight=(0.1 * rng.normal(size=(4, dim))).astype(np.float32),
-        bias=rng.normal(size=4).astype(np.float32),
-        categories=CATEGORIES,
-        backbone_sha256=SHA,
-        num_pictures=10,
-        num_groups=5,
-        left_out_recall=80.0,
-    )
 
 
 def _pictures(seed: int, spread: float) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -59,7 +44,7 @@ def _pictures(seed: int, spread: float) -> tuple[np.ndarray, np.ndarray, list[st
 
 
 def _fit(features, labels, groups) -> PictureHead:
-    return fit_picture_head(features, labels, groups, CATEGORIES, backbone_sha256=SHA)
+    return fit_picture_head(features, labels, groups, CATEGORIES, backbone_sha256=BACKBONE)
 
 
 def test_a_head_tells_unseen_pictures_and_says_how_well() -> None:
@@ -124,13 +109,13 @@ def test_a_category_of_one_group_is_refused() -> None:
 
 
 def test_a_head_is_read_as_it_was_written(tmp_path) -> None:
-    head = _head()
+    head = drawn_head()
     write_head(tmp_path / "a.head.json", head)
     found = read_head(tmp_path / "a.head.json")
     assert (found.weight == head.weight).all() and (found.bias == head.bias).all()
-    assert found.sha256 == head.sha256 != _head(1).sha256
+    assert found.sha256 == head.sha256 != drawn_head(1).sha256
     assert replace(found, weight=head.weight, bias=head.bias) is not head
-    assert (found.categories, found.backbone_sha256) == (CATEGORIES, SHA)
+    assert (found.categories, found.backbone_sha256) == (CATEGORIES, BACKBONE)
 
 
 @pytest.mark.parametrize(
@@ -146,14 +131,14 @@ def test_a_head_is_read_as_it_was_written(tmp_path) -> None:
 )
 def test_a_damaged_head_is_one_clear_error(tmp_path, damage) -> None:
     path = tmp_path / "a.head.json"
-    write_head(path, _head())
+    write_head(path, drawn_head())
     path.write_text(damage(json.loads(path.read_text())))
     with pytest.raises(BackboneError):
         read_head(path)
 
 
 def test_compact_takes_the_head_as_one_of_three_opinions(tmp_path) -> None:
-    head, generator = _head(), torch.Generator().manual_seed(0)
+    head, generator = drawn_head(), torch.Generator().manual_seed(0)
     models = []
     for reader in (False, True):
         torch.manual_seed(0)
@@ -179,15 +164,10 @@ def test_compact_takes_the_head_as_one_of_three_opinions(tmp_path) -> None:
     np.testing.assert_allclose(logits[1, 0], two[0].numpy(), atol=1e-4)
 
 
-def _made_by(videos: FeatureSet, sha256: str = SHA) -> FeatureSet:
-    provenance = json.dumps({"backbone": {"name": "drawn", "sha256": sha256}})
-    return replace(videos, attributes={"provenance": provenance})
-
-
 def _train(folder, head, **options):
     return train_ensemble(
-        _made_by(drawn_features(48)),
-        _made_by(drawn_features(24, seed=1)),
+        made_by(drawn_features(48)),
+        made_by(drawn_features(24, seed=1)),
         folder,
         training=training_config("compact", num_epochs=3, batch_size=8),
         seeds=(42,),
@@ -200,20 +180,20 @@ def _train(folder, head, **options):
 
 
 def test_a_run_keeps_the_head_and_goes_on_with_no_other(tmp_path) -> None:
-    head = _head()
+    head = drawn_head()
     _train(tmp_path, head)
     assert json.loads((tmp_path / "run.json").read_text())["picture_head"] == head.sha256
     model = load_members(tmp_path)[0].model
     assert (model.picture_weight.numpy() == head.weight).all()
     _train(tmp_path, head)  # is finished
-    for other in (None, _head(1)):
+    for other in (None, drawn_head(1)):
         with pytest.raises(CheckpointError, match="picture_head was"):
             _train(tmp_path, other)
 
 
 def test_a_model_without_a_reader_trains_as_if_there_were_no_head(tmp_path) -> None:
     config = CompactModelConfig(feature_dim=DIM, num_classes=4)
-    _train(tmp_path / "with", _head(), model=config)
+    _train(tmp_path / "with", drawn_head(), model=config)
     _train(tmp_path / "without", None, model=config)
     with_head, without = (
         load_checkpoint(tmp_path / name / "last_model_1.pt")["model_state_dict"]
@@ -234,16 +214,16 @@ def test_a_model_that_asks_a_head_has_to_be_given_one(tmp_path) -> None:
     ("head", "train", "message"),
     [
         (
-            replace(_head(), categories=("a", "b", "c", "d")),
-            _made_by(drawn_features(48)),
+            replace(drawn_head(), categories=("a", "b", "c", "d")),
+            made_by(drawn_features(48)),
             r"the picture head knows a, b, c, d, .* or train with --no-head",
         ),
         (
-            _head(),
-            _made_by(drawn_features(48), "f" * 64),
+            drawn_head(),
+            made_by(drawn_features(48), "f" * 64),
             r"of backbone 000000000000\.\.\., these were made by one ffffffffffff\.\.\.; make one",
         ),
-        (_head(), drawn_features(48), r"these were made by one of unknown origin"),
+        (drawn_head(), drawn_features(48), r"these were made by one of unknown origin"),
     ],
 )
 def test_a_head_that_does_not_fit_is_refused(tmp_path, head, train, message) -> None:
