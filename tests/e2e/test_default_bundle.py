@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.clips import render
 from vidkind import SingleVideoClassifier
 from vidkind.bundle import load_bundle
 from vidkind.config import DEFAULT_CATEGORIES
+from vidkind.features.head import read_head
 
 
 def test_it_is_small_and_has_the_four_categories() -> None:
@@ -29,6 +31,17 @@ def test_it_answers_without_any_option(tmp_path: Path, vidkind) -> None:
     clip = render(tmp_path / "clip.mp4", 20)
     done = vidkind("classify", clip)
     assert any(name in done.stdout for name in DEFAULT_CATEGORIES)
+
+
+def test_models_trained_on_its_features_ask_its_head(tmp_path: Path, vidkind) -> None:
+    bundle = load_bundle()
+    assert bundle.head_file is not None
+    head = read_head(bundle.head_file)
+    assert head.backbone_sha256 == bundle.manifest.backbone.sha256
+    features = Path(__file__).parents[2] / "benchmarks" / "realclips.h5"
+    options = ("--seeds", 42, "--epochs", 1, "--no-dashboards")
+    vidkind("train", features, "-o", tmp_path / "run", *options)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["picture_head"] == head.sha256
 
 
 def test_the_runtime_is_told_to_stay_silent_before_it_is_loaded() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 from tests.e2e.conftest import COLOURS
 from tests.tiny import tiny_backbone
 from vidkind.bundle import load_bundle
-from vidkind.features.head import read_head
+from vidkind.features.head import read_head, write_head
 from vidkind.training import load_members
 
 
@@ -55,6 +56,22 @@ def test_a_head_goes_from_the_backbone_to_the_members(
     assert not load_members(tmp_path / "without")[0].model.picture_reader
     vidkind("bundle", tmp_path / "without", "-o", tmp_path / "without_head")
     assert load_bundle(tmp_path / "without_head").head_file is None
+
+
+def test_a_head_for_features_at_hand_is_kept_when_they_are_extracted_again(
+    vidkind, colour_library: Path, pictures: Path, tmp_path: Path
+) -> None:
+    backbone, features = tiny_backbone(tmp_path), tmp_path / "features"
+    extract = ("extract", colour_library, "-o", features, "--backbone", backbone)
+    vidkind(*extract)
+    vidkind("head", features / "backbone.onnx", pictures)
+    own = read_head(features / "backbone.head.json")
+    write_head(tmp_path / "tiny.head.json", replace(own, categories=("a", "b", "c")))
+    vidkind(*extract)
+    assert read_head(features / "backbone.head.json").categories == own.categories
+    write_head(features / "backbone.head.json", replace(own, backbone_sha256="of another"))
+    vidkind(*extract)
+    assert read_head(features / "backbone.head.json").categories == ("a", "b", "c")
 
 
 def test_a_kept_head_of_other_categories_is_passed_over_a_given_one_refused(

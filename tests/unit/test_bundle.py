@@ -184,9 +184,9 @@ def test_a_picture_head_travels_with_the_bundle(tmp_path: Path, name: str) -> No
     assert bundle.head_file is not None and bundle.head_file.read_text() == "{}"
     int8 = marked_int8(plain.backbone_file, tmp_path / "int8.onnx")
     assert add_int8(bundle, int8, tmp_path / name).head_file is not None
-    (plain.folder / "backbone.head.json").write_text("{}")
+    (plain.folder / "picture_head.json").write_text("{}")
     _edit(plain.folder, lambda manifest: manifest.update(head={"file": "a", "sha256": "0" * 64}))
-    with pytest.raises(BundleError, match=r"backbone\.head\.json has SHA-256"):
+    with pytest.raises(BundleError, match=r"picture_head\.json has SHA-256"):
         load_bundle(plain.folder)
 
 

@@ -17,7 +17,7 @@ BACKBONE_NAME = "backbone.onnx"
 INT8_NAME = "backbone.int8.onnx"
 TEMPORAL_NAME = "temporal.onnx"
 TRUST_NAME = "trust.npz"
-HEAD_NAME = "backbone.head.json"
+HEAD_NAME = "picture_head.json"
 
 
 @dataclass(frozen=True, kw_only=True)

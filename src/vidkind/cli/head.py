@@ -39,8 +39,8 @@ def head_command(backbone: Path, pictures: Path, output: Path | None) -> None:
     those of the videos. Leave out pictures of what videos for validation or test show.
 
     \b
-    vidkind head compact.onnx pictures/
-    vidkind extract library/ -o features/ --backbone compact.onnx
+    vidkind extract library/ -o features/
+    vidkind head features/backbone.onnx pictures/
     vidkind train features/ -o run/
     """
     try:

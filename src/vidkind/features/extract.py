@@ -21,7 +21,7 @@ from vidkind.features.backbones import Backbone
 from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.features.card import file_sha256, keep_weights
 from vidkind.features.embed import EmbeddedVideo, Versions, embed_videos
-from vidkind.features.head import head_path, keep_head, read_head
+from vidkind.features.head import head_path, keep_head, kept_head, read_head
 from vidkind.features.multiscale import output_length
 from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
 from vidkind.features.store import FeatureRow, write_features
@@ -141,8 +141,7 @@ def extract_features(
     provenance = feature_provenance(backbone, sampling, multi_scale)
     if isinstance(backbone, OnnxBackbone):
         keep_weights(backbone.path, backbone.card, output)
-        if (head := head_path(backbone.path)).is_file():
-            keep_head(read_head(head), output)
+        _take_head(backbone, output)
     shards = ShardFolder(output / "shards", provenance)
     fingerprints, errors = _fingerprint_all(items)
     wanted = _shard_keys(items, fingerprints, degraded)
@@ -209,6 +208,15 @@ def extract_features(
         failures_file=failures_file,
         degraded_files=degraded_files,
     )
+
+
+def _take_head(backbone: OnnxBackbone, folder: Path) -> None:
+    """Keeps the backbone's head, unless the folder has one of its own for that backbone."""
+    given, kept = head_path(backbone.path), kept_head(folder)
+    if not given.is_file():
+        return
+    if kept is None or read_head(kept).backbone_sha256 != backbone.card.sha256:
+        keep_head(read_head(given), folder)
 
 
 def _shard_keys(
