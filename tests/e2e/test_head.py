@@ -46,13 +46,14 @@ def test_a_head_goes_from_the_backbone_to_the_members(
     features = tmp_path / "features"
     vidkind("extract", colour_library, "-o", features, "--backbone", backbone)
     train = ("train", features, "--seeds", 42, "--epochs", 2, "--no-dashboards")
-    vidkind(*train, "-o", tmp_path / "run")
+    assert "they ask the backbone's head" in vidkind(*train, "-o", tmp_path / "run").stdout
     model = load_members(tmp_path / "run")[0].model
     assert (model.picture_weight.numpy() == head.weight).all()
     assert read_head(tmp_path / "run" / "backbone.head.json").sha256 == head.sha256
     vidkind("bundle", tmp_path / "run", "-o", tmp_path / "bundle.zip")
     assert read_head(load_bundle(tmp_path / "bundle.zip").head_file).sha256 == head.sha256
-    vidkind(*train, "-o", tmp_path / "without", "--no-head")
+    done = vidkind(*train, "-o", tmp_path / "without", "--no-head")
+    assert "they ask" not in done.stdout
     assert not load_members(tmp_path / "without")[0].model.picture_reader
     vidkind("bundle", tmp_path / "without", "-o", tmp_path / "without_head")
     assert load_bundle(tmp_path / "without_head").head_file is None
@@ -97,6 +98,16 @@ def test_a_kept_head_of_other_categories_is_passed_over_a_given_one_refused(
     for other in (("--no-head",), ("--preset", "reference")):
         done = vidkind(*train, "-o", tmp_path / "c", *given, *other, check=2)
         assert "--head is for the compact preset" in done.stderr
+
+
+def test_training_needs_no_shipped_bundle(
+    vidkind, colour_library: Path, tmp_path: Path, monkeypatch
+) -> None:
+    backbone, features = tiny_backbone(tmp_path), tmp_path / "features"
+    vidkind("extract", colour_library, "-o", features, "--backbone", backbone)
+    monkeypatch.setattr("vidkind.bundle.default._FOLDER", tmp_path / "nowhere")
+    options = ("--seeds", 42, "--epochs", 1, "--no-dashboards")
+    vidkind("train", features, "-o", tmp_path / "run", *options)
 
 
 def test_what_cannot_be_done_is_said(vidkind, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import click
 
 from vidkind.cli.options import existing_file, existing_path
 from vidkind.config import Preset
-from vidkind.errors import ConfigError
+from vidkind.errors import BundleError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,6 +131,10 @@ def train_command(
         result, head = _cross_fit(features, output, cross_fit, clean_only, choose_head, options)
     if head is not None:
         keep_head(head, output)
+        click.echo(
+            f"they ask the backbone's head, too ({head.num_pictures} pictures in "
+            f"{head.num_groups} groups); --no-head trains without it"
+        )
     if weights := kept_backbone(features):
         keep_weights(weights, read_card(weights), output)
     for dead in result.dead:
@@ -140,14 +144,13 @@ def train_command(
 
 def _head(features: Path, videos: FeatureSet, given: Path | None) -> PictureHead | None:
     """The head that was given; else one at hand that fits the videos."""
-    from vidkind.bundle import load_bundle
     from vidkind.features.head import kept_head, read_head
     from vidkind.training.data import why_head_does_not_fit
 
     if given is not None:
         return read_head(given)
     beside = kept_head(features if features.is_dir() else features.parent)
-    path = beside or load_bundle().head_file
+    path = beside or _shipped_head()
     if path is None:
         return None
     head = read_head(path)
@@ -157,6 +160,15 @@ def _head(features: Path, videos: FeatureSet, given: Path | None) -> PictureHead
     if beside:
         click.echo(f"{path} is not asked: {reason}", err=True)
     return None
+
+
+def _shipped_head() -> Path | None:
+    from vidkind.bundle import load_bundle
+
+    try:
+        return load_bundle().head_file
+    except BundleError:  # an installation that carries no bundle trains all the same
+        return None
 
 
 def _train(
