@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from vidkind.dataset import Library
     from vidkind.features import Backbone
+    from vidkind.records import VideoItem
 
 _log = logging.getLogger(__name__)
 
@@ -51,13 +51,15 @@ def head_command(backbone: Path, pictures: Path, output: Path | None) -> None:
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "torch", "train") from error
 
+    import numpy as np
+
     opened = load_backbone(backbone)
     library = read_library(pictures, pictures=True)
-    features, rows = _embed(library, opened)
+    features, items = _embed(library, opened)
     head = fit_picture_head(
         features,
-        _labels(library, rows),
-        [library.items[row].group for row in rows],
+        np.array([library.categories.index(item.label) for item in items], dtype=np.int64),
+        [item.group for item in items],
         library.categories,
         backbone_sha256=opened.card.sha256,
     )
@@ -73,51 +75,33 @@ def head_command(backbone: Path, pictures: Path, output: Path | None) -> None:
     )
 
 
-def _embed(library: Library, backbone: Backbone) -> tuple[NDArray[np.float32], list[int]]:
+def _embed(library: Library, backbone: Backbone) -> tuple[NDArray[np.float32], list[VideoItem]]:
     """Features float32 [N, D] of the pictures that can be read, and which those are."""
     import numpy as np
 
+    from vidkind.dataset.pictures import read_picture
     from vidkind.parallel import in_order
 
-    size = backbone.batch_size
-    batches = [
-        range(i, min(i + size, len(library.items))) for i in range(0, len(library.items), size)
-    ]
+    spec, workers = backbone.card.input, backbone.parallel_calls
 
-    def embed(numbers: Sequence[int]) -> tuple[NDArray[np.float32] | None, list[int]]:
-        read = _read([library.items[n].path for n in numbers], backbone)
-        known = [n for n, picture in zip(numbers, read, strict=True) if picture is not None]
-        shown = [picture for picture in read if picture is not None]
-        return (backbone.embed(np.stack(shown)) if shown else None), known
-
-    parts, rows = [], []
-    workers = backbone.parallel_calls
-    with progress_bar("Embedding pictures", len(batches)) as advance:
-        for features, known in in_order(embed, batches, workers=workers, ahead=2 * workers):
-            parts += [] if features is None else [features]
-            rows += known
-            advance()
-    if not rows:
-        raise LibraryError(f"{library.root}: none of {len(library.items)} pictures can be read")
-    return np.concatenate(parts), rows
-
-
-def _read(paths: Sequence[str], backbone: Backbone) -> list[NDArray[np.uint8] | None]:
-    from vidkind.dataset.pictures import read_picture
-
-    spec = backbone.card.input
-    found: list[NDArray[np.uint8] | None] = []
-    for path in paths:
+    def embed(item: VideoItem) -> NDArray[np.float32] | LibraryError:
         try:
-            found.append(read_picture(path, height=spec.height, width=spec.width))
+            picture = read_picture(item.path, height=spec.height, width=spec.width)
         except LibraryError as error:
-            _log.warning("left out: %s", error)
-            found.append(None)
-    return found
+            return error
+        features: NDArray[np.float32] = backbone.embed(picture[None])[0]
+        return features
 
-
-def _labels(library: Library, rows: Sequence[int]) -> NDArray[np.int64]:
-    import numpy as np
-
-    index = {name: number for number, name in enumerate(library.categories)}
-    return np.array([index[library.items[row].label] for row in rows], dtype=np.int64)
+    found, items = [], []
+    with progress_bar("Embedding pictures", len(library.items)) as advance:
+        results = in_order(embed, library.items, workers=workers, ahead=2 * workers)
+        for item, result in zip(library.items, results, strict=True):
+            if isinstance(result, LibraryError):
+                _log.warning("left out: %s", result)
+            else:
+                found.append(result)
+                items.append(item)
+            advance()
+    if not items:
+        raise LibraryError(f"{library.root}: none of {len(library.items)} pictures can be read")
+    return np.stack(found), items

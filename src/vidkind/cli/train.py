@@ -100,7 +100,7 @@ def train_command(
     vidkind train features/ -o big/ --preset reference --precision bf16-mixed
     """
     from vidkind.features.card import keep_weights, read_card
-    from vidkind.features.head import keep_head
+    from vidkind.features.head import kept_head, read_head
     from vidkind.features.splits import kept_backbone
     from vidkind.training import DeviceOptions, training_config
 
@@ -122,15 +122,16 @@ def train_command(
         raise ConfigError("--head is for the compact preset, and not beside --no-head")
 
     def choose_head(videos: FeatureSet) -> PictureHead | None:
-        asked = preset == "compact" and not no_head
-        return _head(features, videos, head_file) if asked else None
+        if no_head or preset != "compact":
+            return None
+        return _head(features, videos, head_file)
 
     if cross_fit is None:
-        result, head = _train(features, output, clean_only, choose_head, options)
+        result = _train(features, output, clean_only, choose_head, options)
     else:
-        result, head = _cross_fit(features, output, cross_fit, clean_only, choose_head, options)
-    if head is not None:
-        keep_head(head, output)
+        result = _cross_fit(features, output, cross_fit, clean_only, choose_head, options)
+    if asked := kept_head(output):
+        head = read_head(asked)
         click.echo(
             f"they ask the backbone's head, too ({head.num_pictures} pictures in "
             f"{head.num_groups} groups); --no-head trains without it"
@@ -177,21 +178,21 @@ def _train(
     clean_only: bool,
     choose_head: ChooseHead,
     options: dict[str, Any],
-) -> tuple[EnsembleResult, PictureHead | None]:
+) -> EnsembleResult:
     from vidkind.features.splits import read_degraded, read_split
     from vidkind.training import train_ensemble
 
     train = read_split(features, "train")
     degraded = None if clean_only else read_degraded(features)
     videos = train.joined(degraded) if degraded else train
-    val, head = read_split(features, "val"), choose_head(train)
-    result = train_ensemble(videos, val, output, head=head, **options)
+    val = read_split(features, "val")
+    result = train_ensemble(videos, val, output, head=choose_head(train), **options)
     for member in result.members:
         click.echo(
             f"member {member.index}  seed {member.seed}  best epoch {member.best_epoch} of "
             f"{member.num_epochs}  val accuracy {member.best_val_acc:.1f} %  {member.file}"
         )
-    return result, head
+    return result
 
 
 def _cross_fit(
@@ -201,24 +202,23 @@ def _cross_fit(
     clean_only: bool,
     choose_head: ChooseHead,
     options: dict[str, Any],
-) -> tuple[EnsembleResult, PictureHead | None]:
+) -> EnsembleResult:
     from vidkind.features.splits import read_degraded, read_train_and_val
     from vidkind.training import cross_fit_ensemble
 
     videos = read_train_and_val(features)
-    head = choose_head(videos)
     result, folds = cross_fit_ensemble(
         videos,
         output,
         num_folds=num_folds,
         degraded=None if clean_only else read_degraded(features, ("train", "val")),
-        head=head,
+        head=choose_head(videos),
         **options,
     )
     for number, fold in enumerate(folds, start=1):
         found = "  ".join(f"{member.best_val_acc:.1f}" for member in fold.members)
         click.echo(f"fold {number}: accuracy of its members on the videos left out, %: {found}")
-    return result, head
+    return result
 
 
 def _parse_seeds(text: str) -> tuple[int, ...]:

@@ -96,6 +96,11 @@ class FeatureSet:
         """D, length of a feature vector."""
         return int(self.features.shape[2])
 
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What made the features: backbone, options; empty in files that do not say."""
+        return json.loads(self.attributes.get("provenance", "null")) or {}
+
     def subset(self, indices: NDArray[np.int64] | Sequence[int]) -> FeatureSet:
         """The rows at ``indices``, in that order."""
         rows = np.asarray(indices, dtype=np.int64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,8 +133,7 @@ def why_head_does_not_fit(head: PictureHead, videos: FeatureSet) -> str | None:
             f"the picture head knows {', '.join(head.categories)}, the videos are "
             f"{', '.join(videos.categories)}"
         )
-    provenance = json.loads(videos.attributes.get("provenance", "null")) or {}
-    made_by = provenance.get("backbone", {}).get("sha256")
+    made_by = videos.provenance.get("backbone", {}).get("sha256")
     if head.backbone_sha256 != made_by:
         return (
             f"the picture head reads features of backbone {head.backbone_sha256[:12]}..., these "

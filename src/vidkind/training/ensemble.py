@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ import numpy as np
 
 from vidkind.config import Preset
 from vidkind.errors import ConfigError, TrainingError
-from vidkind.features.head import PictureHead
+from vidkind.features.head import PictureHead, keep_head
 from vidkind.features.store import FeatureSet
 from vidkind.training.checkpoint import load_checkpoint
 from vidkind.training.data import check_head, check_splits
@@ -160,6 +159,8 @@ class _Job:
     def claim(self, preset: str, feature_files: Sequence[str]) -> None:
         if self.fabric.is_global_zero:
             claim(self.run_dir, self._description(preset, feature_files))
+            if self.head is not None:
+                keep_head(self.head, self.run_dir)
             remove_leftovers(self.run_dir)
         self.fabric.barrier()
 
@@ -175,7 +176,7 @@ class _Job:
             "features_sha256": {"train": fingerprint(self.train), "val": fingerprint(self.val)},
             "num_videos": {"train": len(self.train), "val": len(self.val)},
             "picture_head": None if self.head is None else self.head.sha256,
-            "provenance": json.loads(self.train.attributes.get("provenance", "null")),
+            "provenance": self.train.provenance or None,
         }
 
     def run(

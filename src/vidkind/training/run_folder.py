@@ -154,7 +154,7 @@ def check_features(run_dir: Path, videos: FeatureSet) -> None:
     if not (run_dir / RUN_NAME).is_file():
         return
     trained = read_run(run_dir).get("provenance") or {}
-    given = json.loads(videos.attributes.get("provenance", "null")) or {}
+    given = videos.provenance
     if trained and given and _made_by(trained) != _made_by(given):
         raise CheckpointError(
             f"the features were made by {_made_by(given)}, the run was trained on "
