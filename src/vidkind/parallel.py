@@ -8,7 +8,7 @@ Standard library only; knows no other room but ``machine``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
@@ -35,7 +35,7 @@ def in_order(
     *,
     workers: int,
     ahead: int,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Calls ``function`` on every input in threads and gives the results in input order.
 
     A slow input does not stop the others until ``ahead`` of them are done and wait for it.

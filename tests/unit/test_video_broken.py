@@ -181,6 +181,24 @@ def test_mp4_with_its_index_first_truncated(tmp_path: Path):
     assert batch.duration_seconds < 2.95
 
 
+@pytest.mark.parametrize("num_threads", [1, 4])
+@pytest.mark.parametrize("sampler", ["exact", "keyframe"])
+def test_a_download_whose_rest_is_zeros_ends_where_it_breaks_off(
+    tmp_path: Path, sampler: str, num_threads: int
+):
+    whole = render(tmp_path / "a.mp4", 600, g="20", container_options={"movflags": "faststart"})
+    data = whole.read_bytes()
+    frames = data.index(b"mdat")
+    kept = frames + int(0.3 * (len(data) - frames))
+    path = tmp_path / "b.mp4"
+    path.write_bytes(data[:kept] + bytes(len(data) - kept))
+    options = SamplingOptions(num_frames=24, sampler=sampler)
+    batch = sample_frames(path, height=48, width=64, options=options, num_threads=num_threads)
+    assert batch.duration_seconds < 0.5 * 30
+    assert len(batch.frames) >= 6
+    assert batch.times[-1] > 0.75 * batch.duration_seconds
+
+
 def test_undecodable_second_half_is_left_out(tmp_path: Path):
     path = render(tmp_path / "damaged.mkv", 60, codec="mjpeg", pixel_format="yuvj420p")
     content = bytearray(path.read_bytes())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +62,33 @@ def test_counting_begins_anew_where_the_stream_breaks_off(tmp_path: Path):
     assert len(begins) >= 2
     assert numbers[begins[-1] :] == list(range(8))
     assert np.array_equal(np.stack(pictures[begins[-1] :]), batch.frames)
+
+
+STOPS = """
+import sys
+from vidkind.config import SamplingOptions
+from vidkind.video import sample_frames
+
+def stop(number, picture):
+    if number == 2:
+        raise RuntimeError("enough")
+
+for sampler in ("exact", "keyframe"):
+    options = SamplingOptions(num_frames=64, sampler=sampler)
+    try:
+        sample_frames(
+            sys.argv[1], height=224, width=224, options=options, num_threads=4, on_frame=stop
+        )
+    except RuntimeError as error:
+        print(error)
+"""
+
+
+def test_whoever_is_told_may_stop_the_sampling(tmp_path: Path):
+    # A process of its own: files closed under decoding threads end it.
+    path = render(tmp_path / "a.mp4", [numbered(i, (480, 640)) for i in range(600)], g="20")
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", STOPS, str(path)], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (0, "enough\n" * 2), done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import tempfile
@@ -152,6 +153,41 @@ def test_joined_recordings_whose_times_start_again(tmp_path: Path):
     numbers = read_numbers(sample(joined, 8).frames)
     assert numbers == sorted(numbers)
     assert numbers[-1] >= 70
+
+
+@pytest.mark.parametrize("sampler", ["exact", "keyframe"])
+@pytest.mark.parametrize("suffix", [".ts", ".mp4", ".mkv"])
+@pytest.mark.parametrize("jump_at", [50, 99])
+def test_a_jump_of_the_clock_is_no_picture_that_stays(
+    tmp_path: Path, suffix: str, jump_at: int, sampler: str
+):
+    times = [40 * i + (36_000_000 if i >= jump_at else 0) for i in range(100)]
+    path = render(tmp_path / f"a{suffix}", 100, times=times, g="10")
+    options = SamplingOptions(num_frames=10, sampler=sampler)
+    batch = sample_frames(path, height=48, width=64, options=options)
+    assert read_numbers(batch.frames) == list(range(5, 100, 10))
+    assert batch.duration_seconds == pytest.approx(4, abs=0.1)
+
+
+def test_a_slide_that_stays_is_on_screen_all_the_time(tmp_path: Path):
+    times = [0, 40, 80, *(600_000 + 40 * i for i in range(10))]
+    batch = sample(render(tmp_path / "a.mp4", 13, times=times), 8)
+    assert read_numbers(batch.frames) == [2] * 8
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_key_frames_of_variable_rate_do_not_depend_on_threads(tmp_path: Path, seed: int):
+    chance = random.Random(seed)
+    steps = [chance.choice([1, 10, 40, 40, 200, 900]) for _ in range(150)]
+    times = [sum(steps[:i]) for i in range(150)]
+    path = render(tmp_path / "a.mp4", 150, times=times, g="4", bf="2")
+    options = SamplingOptions(num_frames=64, sampler="keyframe")
+    one, four = (
+        sample_frames(path, height=48, width=64, options=options, num_threads=threads)
+        for threads in (1, 4)
+    )
+    assert one.times.tolist() == four.times.tolist()
+    assert (np.diff(four.times) > 0).all()
 
 
 def test_decoded_times_that_go_back_are_noticed(tmp_path: Path):

@@ -102,7 +102,7 @@ class FrameReader:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._close()
+        self.close()
 
     @property
     def has_moved(self) -> bool:
@@ -198,10 +198,11 @@ class FrameReader:
 
     def restart(self) -> None:
         """Go back to the first frame."""
-        self._close()
+        self.close()
         self._open()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let go of the decoder and the file; once closed, ``restart`` opens them anew."""
         # The generator refers to the reader: unbroken, the circle keeps the decoder's frames
         # in memory until the next full garbage collection.
         self._frames = iter(())

@@ -28,6 +28,11 @@ _FALLBACK_FPS = Fraction(25)
 # Transport streams seek by bisecting decode times, which are earlier than presentation times.
 _BISECTED_FORMAT = "mpegts"
 _SEEK_MARGIN_SECONDS = 1
+# A longer step from frame to frame is no picture that stays but a clock that was set anew. The
+# limits are those of FFplay, for formats that are often joined and for others.
+_LONGEST_STEP_SECONDS = 3600
+_LONGEST_STEP_SECONDS_JOINED = 10
+_JOINED_FORMATS = frozenset({"mpegts", "mpeg"})
 _BEFORE_ALL = -(2**62)
 
 
@@ -42,7 +47,8 @@ class Timeline:
         frame_ticks: Average spacing of frames.
         key_times: int64, presentation times of the key frames, sorted; empty where seeking
             is not safe. In MP4 they may be off by a few frames: its index has decode times.
-        ordered: False where the packets carry no usable presentation times.
+        ordered: False where the packets carry no usable presentation times, or where most of
+            the time between the first and the last is a jump of the clock.
         seek_margin: How much earlier than a key frame a seek has to aim; 0 where seeks lead
             to key frames by themselves.
         by_number: Whether a tick is one frame, because presentation times are unusable.
@@ -108,6 +114,16 @@ class PacketTimes:
         pts = np.frombuffer(self.pts, np.int64)
         last = int(pts.argmax())
         return int(pts[last]) + (self.durations[last] or _last_step(pts) or 1)
+
+    def jump(self, longest_step: int) -> bool:
+        """Whether most of the time passes in steps longer than ``longest_step`` ticks."""
+        steps = np.diff(self.sorted_pts())
+        return bool(2 * steps[steps > longest_step].sum() > steps.sum())
+
+    @property
+    def usual_step(self) -> float:
+        """Median step from frame to frame in ticks; at least two packets are needed."""
+        return float(np.median(np.diff(self.sorted_pts())))
 
     def sorted_pts(self) -> Ticks:
         """Presentation times, sorted."""
@@ -183,9 +199,8 @@ def read_timeline(container: InputContainer, stream: VideoStream) -> Timeline:
         stream: Its video stream.
     """
     tail = read_tail(container, stream)
-    if tail is not None:
-        timeline = _from_index(container, stream, tail)
-    else:
+    timeline = None if tail is None else _from_index(container, stream, tail)
+    if timeline is None or _may_jump(container, timeline):
         # Only after a seek was tried: what cannot go back to its start has not moved either.
         if is_indexed(container):
             _seek_quietly(container, stream, stream.start_time or 0)
@@ -248,16 +263,28 @@ def _from_index(container: InputContainer, stream: VideoStream, tail: PacketTime
     )
 
 
+def _may_jump(container: InputContainer, timeline: Timeline) -> bool:
+    steps = np.diff(np.append(timeline.key_times, timeline.end))
+    return bool(np.any(steps > _longest_step(container, timeline.time_base)))
+
+
+def _longest_step(container: InputContainer, time_base: Fraction) -> int:
+    joined = container.format.name in _JOINED_FORMATS
+    seconds = _LONGEST_STEP_SECONDS_JOINED if joined else _LONGEST_STEP_SECONDS
+    return int(seconds / time_base)
+
+
 def _from_packets(container: InputContainer, stream: VideoStream, times: PacketTimes) -> Timeline:
     bisected = container.format.name == _BISECTED_FORMAT
     seekable = bisected or is_indexed(container)
+    jumps = times.jump(_longest_step(container, _time_base(stream)))
     return Timeline(
         time_base=_time_base(stream),
         last=times.last,
         end=times.end,
-        frame_ticks=_frame_ticks(stream),
+        frame_ticks=times.usual_step if jumps else _frame_ticks(stream),
         key_times=times.sorted_key_times() if seekable else np.empty(0, np.int64),
-        ordered=times.reliable and not _lacks_pts(container, stream),
+        ordered=times.reliable and not jumps and not _lacks_pts(container, stream),
         seek_margin=round(_SEEK_MARGIN_SECONDS / _time_base(stream)) if bisected else 0,
     )
 

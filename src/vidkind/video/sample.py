@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +32,8 @@ from vidkind.video.sampling import (
     exact,
     frames_to_read,
     key_frames,
+    reaches,
+    rising,
     stretches,
     target_times,
 )
@@ -173,9 +176,8 @@ def _sample_side_by_side(request: _Request, timeline: Timeline, workers: int) ->
     options = request.options
     threads = max(1, _num_threads(request) // workers)
     with Readers(lambda: FrameReader(request.path, timeline, num_threads=threads)) as readers:
-        reader = readers.take()
-        start, content = _begin(request, reader, timeline)
-        readers.give_back(reader)
+        with readers.one() as reader:
+            start, content = _begin(request, reader, timeline)
         read, parts = _plan(options, timeline, start)
 
         def read_part(reader: FrameReader, part: Sequence[int]) -> Iterator[Sampled]:
@@ -186,8 +188,12 @@ def _sample_side_by_side(request: _Request, timeline: Timeline, workers: int) ->
             if not reader.seekable or _broken_off(reader, timeline, part) is not None:
                 raise MissedFrameError
 
-        every = _told(request, readers.read(parts, read_part, workers))
+        # Where ``on_frame`` raises, those who decode are waited for before their files are closed.
+        with closing(readers.read(parts, read_part, workers)) as sampled:
+            every = _told(request, rising(sampled) if read is key_frames else sampled)
         if not every:
+            raise MissedFrameError
+        if read is key_frames and not reaches(timeline, parts[-1][-1], every[-1].time):
             raise MissedFrameError
         return to_batch(
             every,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -22,6 +23,14 @@ SEEK_COST_FRAMES = 4
 # some fifty key frames would, the exact sampler is as quick and shows more.
 MIN_KEY_FRAMES = 4
 MAX_FRAMES_INSTEAD = 300
+
+
+class _Timed(Protocol):
+    @property
+    def time(self) -> int: ...
+
+
+Timed = TypeVar("Timed", bound=_Timed)
 
 
 def exact(reader: FrameReader, timeline: Timeline, targets: Sequence[int]) -> Iterator[Shown]:
@@ -49,12 +58,16 @@ def keyframe(reader: FrameReader, timeline: Timeline, targets: Sequence[int]) ->
     """
     chosen = chosen_key_frames(timeline, targets)
     shown = None
-    for shown in key_frames(reader, timeline, chosen):
+    for shown in rising(key_frames(reader, timeline, chosen)):
         yield shown
     if shown is None:
         if len(chosen):
             reader.restart()
         yield from exact(reader, timeline, targets)
+    elif not reaches(timeline, chosen[-1], shown.time):
+        # Only reading on tells whether one key frame is damaged or the stream breaks off here.
+        reader.seek(shown.time, shown.time)
+        reader.shown_at(timeline.last)
 
 
 SAMPLERS: dict[Sampler, Callable[[FrameReader, Timeline, Sequence[int]], Iterator[Shown]]] = {
@@ -86,14 +99,29 @@ def chosen_key_frames(timeline: Timeline, targets: Sequence[int]) -> Sequence[in
 
 
 def key_frames(reader: FrameReader, timeline: Timeline, numbers: Sequence[int]) -> Iterator[Shown]:
-    """The key frames of these numbers, rising, as far as they decode."""
-    before: Shown | None = None
+    """The key frames of these numbers, as far as they decode.
+
+    Where the index is a little wrong, two of its entries lead to one frame: see ``rising``.
+    """
     for number in numbers:
         shown = _key_frame(reader, timeline.key_times, number)
-        # Where the index is a little wrong, two of its entries lead to one frame.
-        if shown is not None and (before is None or shown.time > before.time):
-            before = shown
+        if shown is not None:
             yield shown
+
+
+def rising(frames: Iterator[Timed]) -> Iterator[Timed]:
+    """Those of the frames that are shown later than all before them."""
+    latest: int | None = None
+    for frame in frames:
+        if latest is None or frame.time > latest:
+            latest = frame.time
+            yield frame
+
+
+def reaches(timeline: Timeline, number: int, time: int) -> bool:
+    """Whether a key frame shown at ``time`` may be that of this number, and not the one before."""
+    before = int(timeline.key_times[max(0, number - 1)])
+    return 2 * time > before + int(timeline.key_times[number]) or number == 0
 
 
 def stretches(timeline: Timeline, targets: Sequence[int]) -> list[Sequence[int]]:

@@ -6,8 +6,9 @@ Decoding parts side by side keeps every core busy; the threads of one decoder wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from queue import Empty, SimpleQueue
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from threading import Lock
 from types import TracebackType
 from typing import TypeVar
 
@@ -19,12 +20,18 @@ Item = TypeVar("Item")
 
 
 class Readers:
-    """Readers of one video, opened as they are needed. A context manager."""
+    """Readers of one video, opened as they are needed. A context manager.
+
+    At its end those that nobody uses are closed. Where it ends by a second Ctrl-C, others may
+    still be decoding in their threads: each is closed when it is given back.
+    """
 
     def __init__(self, opened: Callable[[], FrameReader]) -> None:
         self._opened = opened
         self._every: list[FrameReader] = []
-        self._idle: SimpleQueue[FrameReader] = SimpleQueue()
+        self._idle: list[FrameReader] = []
+        self._lock = Lock()
+        self._ended = False
 
     def __enter__(self) -> Readers:
         return self
@@ -35,33 +42,40 @@ class Readers:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for reader in self._every:
-            reader.__exit__(kind, error, traceback)
+        with self._lock:
+            self._ended = True
+        for reader in self._idle:
+            reader.close()
 
     @property
     def frames_decoded(self) -> int:
         """How many frames all of them have put out."""
         return sum(reader.frames_decoded for reader in self._every)
 
-    def take(self) -> FrameReader:
-        """A reader nobody uses; to be given back."""
-        try:
-            return self._idle.get_nowait()
-        except Empty:
+    @contextmanager
+    def one(self) -> Iterator[FrameReader]:
+        """A reader that nobody else uses, and that stands anywhere."""
+        with self._lock:
+            reader = self._idle.pop() if self._idle else None
+        if reader is None:
             reader = self._opened()
             self._every.append(reader)
-            return reader
-
-    def give_back(self, reader: FrameReader) -> None:
-        """Let others use the reader."""
-        self._idle.put(reader)
+        try:
+            yield reader
+        finally:
+            with self._lock:
+                ended = self._ended
+                if not ended:
+                    self._idle.append(reader)
+            if ended:
+                reader.close()
 
     def read(
         self,
         parts: Sequence[Part],
         read_part: Callable[[FrameReader, Part], Iterator[Item]],
         workers: int,
-    ) -> Iterator[Item]:
+    ) -> Generator[Item, None, None]:
         """What ``read_part`` gives of each part, in order.
 
         Args:
@@ -71,11 +85,9 @@ class Readers:
         """
 
         def read_whole(part: Part) -> list[Item]:
-            reader = self.take()
-            try:
+            with self.one() as reader:
                 return list(read_part(reader, part))
-            finally:
-                self.give_back(reader)
 
-        for items in in_order(read_whole, parts, workers=workers, ahead=len(parts)):
-            yield from items
+        with closing(in_order(read_whole, parts, workers=workers, ahead=len(parts))) as results:
+            for items in results:
+                yield from items
