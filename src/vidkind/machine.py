@@ -85,14 +85,22 @@ def _cpu_quota(group: Path) -> float | None:
 
 
 def _available_in_group(group: Path) -> int | None:
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+    for limit, used, prefix in (
+        ("memory.max", "memory.current", ""),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_"),
     ):
         pair = (_text(group / limit) or "").strip(), (_text(group / used) or "").strip()
         if all(map(str.isdigit, pair)):
-            return max(0, int(pair[0]) - int(pair[1]))
+            taken = int(pair[1]) - _file_cache(group, prefix)
+            return max(0, int(pair[0]) - max(0, taken))
     return None
+
+
+def _file_cache(group: Path, prefix: str) -> int:
+    """Bytes of files the group has read, which count as used and are given up when needed."""
+    stat = (line.split() for line in (_text(group / "memory.stat") or "").splitlines())
+    wanted = {f"{prefix}active_file", f"{prefix}inactive_file"}
+    return sum(int(size) for name, size in stat if name in wanted)
 
 
 def _available_in_all(meminfo: Path) -> int | None:

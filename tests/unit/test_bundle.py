@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import zipfile
@@ -46,6 +47,38 @@ def test_writing_again_replaces_the_bundle_and_nothing_else(tmp_path: Path) -> N
     for name in ("bundle", "photos.zip", "text.zip"):
         with pytest.raises(BundleError, match="exists and is no bundle"):
             tiny_bundle(tmp_path, name=name)
+
+
+def test_a_bundle_that_cannot_be_moved_aside_is_kept(tmp_path: Path, monkeypatch) -> None:
+    path = tiny_bundle(tmp_path).path
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+
+    def busy(self: Path, target: Path) -> Path:
+        raise OSError(errno.EBUSY, "Device or resource busy", str(self))
+
+    monkeypatch.setattr(Path, "rename", busy)
+    with pytest.raises(OSError, match="busy"):
+        tiny_bundle(tmp_path, temperature=2.0)
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+    assert [file.name for file in tmp_path.iterdir() if file.is_dir()] == ["bundle"]
+
+
+def test_the_old_bundle_comes_back_where_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch
+) -> None:
+    path = tiny_bundle(tmp_path).path
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    rename = Path.rename
+
+    def broken(self: Path, target: Path) -> Path:
+        if self.suffix == ".partial":
+            raise OSError(errno.EIO, "Input/output error", str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        tiny_bundle(tmp_path, temperature=2.0)
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
 
 
 def test_parts_that_do_not_fit_leave_no_bundle(tmp_path: Path) -> None:

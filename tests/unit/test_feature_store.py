@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -192,6 +193,25 @@ def test_shards_survive_and_depend_on_provenance(tmp_path: Path) -> None:
     assert ShardFolder(tmp_path, {"backbone": "b"}).load("key") is None
     next(tmp_path.glob("*.npz")).write_bytes(b"cut off")
     assert folder.load("key") is None
+
+
+def test_fingerprints_follow_the_middle_of_a_large_file(tmp_path: Path) -> None:
+    data = bytearray(b"x" * 9_000_000)
+    (tmp_path / "a").write_bytes(data)
+    data[2_000_000:7_000_000] = b"y" * 5_000_000
+    (tmp_path / "b").write_bytes(data)
+    assert video_fingerprint(tmp_path / "a") != video_fingerprint(tmp_path / "b")
+
+
+def test_a_full_disk_is_said_before_anything_is_written(tmp_path: Path, monkeypatch) -> None:
+    old = _write(tmp_path / "train_features.h5")
+    before = old.read_bytes()
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10))
+    with pytest.raises(OSError, match="MB of features") as caught:
+        _write(old)
+    assert caught.value.filename == str(old)
+    assert [file.name for file in tmp_path.iterdir()] == [old.name]
+    assert old.read_bytes() == before
 
 
 def test_fingerprints_follow_the_content(tmp_path: Path) -> None:

@@ -124,6 +124,9 @@ def test_features_in_int8_are_others(quantized: Path, tmp_path: Path) -> None:
 def test_it_is_carried_along_with_the_weights(quantized: Path, tmp_path: Path) -> None:
     kept = keep_weights(quantized, read_card(quantized), tmp_path / "run")
     assert load_backbone(kept, options=INT8).precision == "int8"
+    other = tiny_backbone(tmp_path)
+    keep_weights(other, read_card(other), tmp_path / "run")
+    assert not int8_path(kept).exists()
 
 
 @pytest.mark.parametrize(

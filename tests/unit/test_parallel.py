@@ -125,6 +125,18 @@ def test_memory_is_what_the_tightest_limit_leaves(groups: Path) -> None:
     assert available_memory_bytes(groups, meminfo) == 0
 
 
+@pytest.mark.parametrize(("version", "prefix"), [(2, ""), (1, "total_")])
+def test_files_that_were_read_do_not_take_memory(groups: Path, version: int, prefix: str) -> None:
+    stat = f"anon 1000\n{prefix}inactive_file 5000\n{prefix}active_file 2000\nshmem 7\n"
+    if version == 2:
+        _write(groups / "a", memory__max="9000", memory__current="8500", memory__stat=stat)
+    else:
+        (groups / "membership").write_text("5:memory:/a\n")
+        used = {"memory__limit_in_bytes": "9000", "memory__usage_in_bytes": "8500"}
+        _write(groups / "memory" / "a", **used, memory__stat=stat)
+    assert available_memory_bytes(groups, groups / "none") == 9000 - (8500 - 7000)
+
+
 @pytest.mark.parametrize(
     ("gigabytes", "workers"), [(None, 16), (64, 16), (4, 8), (0.1, 1)]
 )  # fmt: skip

@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 from vidkind.bundle.manifest import (
     BACKBONE_NAME,
@@ -21,7 +22,7 @@ from vidkind.bundle.manifest import (
 from vidkind.bundle.reader import Bundle, load_bundle
 from vidkind.errors import BundleError
 from vidkind.features.card import file_sha256
-from vidkind.files import atomic_path
+from vidkind.files import atomic_path, copy_whole
 
 _NAMES = {MANIFEST_NAME, BACKBONE_NAME, TEMPORAL_NAME, TRUST_NAME, INT8_NAME, HEAD_NAME}
 
@@ -60,15 +61,14 @@ def write_bundle(
     )
     if path.exists() and not _may_be_replaced(path):
         raise BundleError(f"{path} exists and is no bundle; choose another name for the output")
-    staging = path.with_name(f".{path.name}.partial")
-    shutil.rmtree(staging, ignore_errors=True)
+    staging = path.with_name(f".{path.name}.{uuid4().hex[:8]}.partial")
     staging.mkdir(parents=True)
     try:
-        shutil.copyfile(backbone, staging / BACKBONE_NAME)
-        shutil.copyfile(temporal, staging / TEMPORAL_NAME)
+        copy_whole(backbone, staging / BACKBONE_NAME)
+        copy_whole(temporal, staging / TEMPORAL_NAME)
         for file, name in ((trust, TRUST_NAME), (int8, INT8_NAME), (head, HEAD_NAME)):
             if file is not None:
-                shutil.copyfile(file, staging / name)
+                copy_whole(file, staging / name)
         (staging / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
         load_bundle(staging)
         _put_in_place(staging, path)
@@ -126,6 +126,17 @@ def _put_in_place(staging: Path, path: Path) -> None:
             for file in sorted(staging.iterdir()):
                 archive.write(file, file.name)
         return
-    if path.exists():
-        shutil.rmtree(path)
-    staging.rename(path)
+    if not path.exists():
+        staging.rename(path)
+        return
+    # Aside first: what cannot be moved, as a mount point, is still there when that fails.
+    old = path.rename(staging.with_suffix(".old"))
+    try:
+        staging.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    if old.is_dir():
+        shutil.rmtree(old)
+    else:
+        old.unlink()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from vidkind.errors import BackboneError
 from vidkind.features.int8 import int8_path
-from vidkind.files import atomic_path
+from vidkind.files import atomic_path, copy_whole
 
 KEPT_NAME = "backbone.onnx"
 
@@ -128,13 +127,13 @@ def keep_weights(source: Path, card: BackboneCard, folder: Path) -> Path:
     target = folder / KEPT_NAME
     kept = json.dumps(replace(card, file=KEPT_NAME).to_json(), indent=1) + "\n"
     if (int8 := int8_path(source)).is_file():
-        with atomic_path(int8_path(target)) as temporary:
-            shutil.copyfile(int8, temporary)
+        copy_whole(int8, int8_path(target))
+    elif source != target:
+        int8_path(target).unlink(missing_ok=True)  # of a backbone that was here before
     # The card first: weights are taken for whole wherever they are found.
     with atomic_path(card_path(target)) as temporary:
         temporary.write_text(kept, encoding="utf-8")
-    with atomic_path(target) as temporary:
-        shutil.copyfile(source, temporary)
+    copy_whole(source, target)
     return target
 
 

@@ -9,7 +9,9 @@ files that lack them are read all the same.
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -239,7 +241,9 @@ def write_features(
 
     Raises:
         FeatureFileError: Another number of rows came than ``count``.
+        OSError: The disk has less room than the features take uncompressed.
     """
+    _check_room(path, count * max_frames * feature_dim * np.dtype(dtype).itemsize)
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         _create_datasets(file, count, max_frames, feature_dim, dtype)
         written = 0
@@ -255,6 +259,15 @@ def write_features(
             category_mapping=json.dumps({name: i for i, name in enumerate(categories)}),
             **(attributes or {}),
         )
+
+
+def _check_room(path: Path, needed: int) -> None:
+    # Beforehand: HDF5 does not survive a disk that is full when a file is closed.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(path.parent).free
+    if free < needed:
+        reason = f"{needed / 1e6:,.0f} MB of features do not fit on a disk with {free / 1e6:,.0f}"
+        raise OSError(errno.ENOSPC, reason, str(path))
 
 
 def _create_datasets(file: h5py.File, count: int, steps: int, dim: int, dtype: str) -> None:

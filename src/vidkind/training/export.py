@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from vidkind.errors import BundleError
 from vidkind.features.backbones import Backbone
 from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.features.card import BackboneCard, file_sha256
+from vidkind.files import copy_whole
 from vidkind.inference.ensemble import TemporalEnsemble
 from vidkind.training.layers import TemporalModel
 from vidkind.training.members import LoadedMember
@@ -77,7 +77,7 @@ def export_backbone(backbone: Backbone, path: Path) -> BackboneCard:
     """
     card = backbone.card
     if isinstance(backbone, OnnxBackbone):
-        shutil.copyfile(backbone.path, path)
+        copy_whole(backbone.path, path)
         return replace(card, file=path.name)
     frames = torch.randint(0, 256, (2, card.input.height, card.input.width, 3), dtype=torch.uint8)
     module: nn.Module = backbone.module.cpu().eval()  # type: ignore[attr-defined]

@@ -92,7 +92,8 @@ def sample_frames(
 
     Returns:
         Upright RGB pictures, at most N where black ones are skipped; transparent pixels are
-        white. Times count from the first frame.
+        white, except in VP8 and VP9, whose transparency FFmpeg's decoders leave out. Times
+        count from the first frame.
 
     Raises:
         ConfigError: The size or the number of threads is out of range.
