@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Literal, get_args
 
 from vidkind.errors import ConfigError
@@ -28,7 +29,12 @@ def _require(condition: bool, message: str) -> None:
         raise ConfigError(message)
 
 
-def _require_choice(name: str, value: str, choices: object) -> None:
+def require_choice(name: str, value: str, choices: object) -> None:
+    """Makes sure that a value is one of those of a ``Literal`` type.
+
+    Raises:
+        ConfigError: It is not.
+    """
     allowed = get_args(choices)
     _require(value in allowed, f"{name} is {value!r}; expected one of {', '.join(allowed)}")
 
@@ -58,9 +64,10 @@ class SamplingOptions:
 
     def __post_init__(self) -> None:
         _require(
-            self.num_frames >= 1, f"num_frames is {self.num_frames}; expected a whole number >= 1"
+            isinstance(self.num_frames, Integral) and self.num_frames >= 1,
+            f"num_frames is {self.num_frames}; expected a whole number >= 1",
         )
-        _require_choice("sampler", self.sampler, Sampler)
+        require_choice("sampler", self.sampler, Sampler)
         _require(0 <= self.black_luma <= 255, f"black_luma is {self.black_luma}; expected 0 to 255")
 
     @classmethod
@@ -102,7 +109,7 @@ class MultiScaleOptions:
             len(self.scales) > 0 and all(0 < s <= 4 for s in self.scales),
             f"scales is {self.scales}; expected one or more numbers in (0, 4]",
         )
-        _require_choice("alignment", self.alignment, Alignment)
+        require_choice("alignment", self.alignment, Alignment)
 
     @property
     def enabled(self) -> bool:
@@ -126,8 +133,8 @@ class RuntimeOptions:
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
-        _require_choice("runtime", self.runtime, Runtime)
-        _require_choice("precision", self.precision, Precision)
+        require_choice("runtime", self.runtime, Runtime)
+        require_choice("precision", self.precision, Precision)
         _require(
             self.runtime != "onnxruntime" or self.precision != "bfloat16",
             "precision is bfloat16 with the runtime onnxruntime, which computes in float32; "

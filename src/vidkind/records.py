@@ -213,7 +213,8 @@ class Prediction:
         attention: float32 [T], weight of each step, adding up to 1, averaged over members.
         num_frames: Frames that the answer was given from.
         frames_decoded: Frames the decoder had to produce, in all looks at the video.
-        frames_embedded: Frames that went through the backbone, in all looks.
+        frames_embedded: Frames whose features the answer was made from, in all looks. One that
+            only repeats the frame before shares its features.
         tta: Whether test-time augmentation was used.
         error: None, or why there is no answer.
     """
@@ -233,6 +234,13 @@ class Prediction:
     frames_embedded: int = 0
     tta: bool = False
     error: ErrorRecord | None = None
+
+    def __repr__(self) -> str:
+        if self.error is not None:
+            return f"Prediction({self.path!r}: {self.error.type}: {self.error.message})"
+        scores = ", ".join(f"{name}={score:.3f}" for name, score in self.scores.items())
+        trust = "" if self.trust is None else f", trust={self.trust:.3f}"
+        return f"Prediction({self.path!r}: {self.category}{trust}, {scores})"
 
     def to_row(self) -> dict[str, Any]:
         """The machine-readable row: the keys every output format shares."""

@@ -48,7 +48,9 @@ def test_empty_name():
 
 
 def test_folder(tmp_path: Path):
-    assert_fails(tmp_path, VideoNotFoundError, "folder")
+    assert_fails(tmp_path, VideoNotFoundError, "folder without videos", ".mp4")
+    render(tmp_path / "a.mp4", 2)
+    assert_fails(tmp_path, VideoNotFoundError, "is a folder", "name a file in it")
 
 
 def test_name_longer_than_the_file_system_takes(tmp_path: Path):
@@ -60,7 +62,11 @@ def test_name_with_a_null_byte():
 
 
 def test_an_address_is_a_name_of_a_missing_file():
-    assert_fails("http://127.0.0.1:9/clip.mp4", VideoNotFoundError)
+    assert_fails("http://127.0.0.1:9/clip.mp4", VideoNotFoundError, "vidkind serve")
+
+
+def test_standard_input_is_not_read():
+    assert_fails("-", VideoNotFoundError, "standard input")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no POSIX permissions")

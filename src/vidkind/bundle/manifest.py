@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -123,8 +125,13 @@ class BundleManifest:
             raise BundleError(
                 f"categories are {list(self.categories)}; expected two or more different names"
             )
-        if not self.temperature > 0:
+        if not 0 < self.temperature < math.inf:
             raise BundleError(f"temperature is {self.temperature}; expected a number above 0")
+
+    @property
+    def identity(self) -> str:
+        """Hash of everything an answer depends on: other bundles have others."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
         """The manifest as JSON text."""
@@ -154,7 +161,7 @@ def _from_dict(data: dict[str, Any]) -> BundleManifest:
     scales = data["multi_scale"]
     temporal = data["temporal"]
     return BundleManifest(
-        categories=tuple(data["categories"]),
+        categories=_names(data["categories"]),
         backbone=BackboneCard.from_json(data["backbone"]),
         temporal=TemporalCard(**{**temporal, "seeds": tuple(temporal["seeds"])}),
         sampling=SamplingOptions.from_json(data["sampling"]),
@@ -166,6 +173,12 @@ def _from_dict(data: dict[str, Any]) -> BundleManifest:
         vidkind_version=data["vidkind_version"],
         provenance=data["provenance"],
     )
+
+
+def _names(data: Any) -> tuple[str, ...]:
+    if not isinstance(data, list) or not all(isinstance(name, str) for name in data):
+        raise TypeError(f"categories are {data!r}; expected a list of names")
+    return tuple(data)
 
 
 def _int8(data: dict[str, Any]) -> Int8File:

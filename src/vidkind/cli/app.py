@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import logging
+import signal
 import sys
 
 import click
@@ -27,6 +28,18 @@ from vidkind.cli.train import train_command
 from vidkind.errors import ConfigError, VidkindError
 
 
+class _Interrupted(click.ClickException):
+    """Ctrl-C, with the exit code that shells expect: 128 plus the number of the signal."""
+
+    exit_code = 128 + signal.SIGINT
+
+    def __init__(self) -> None:
+        super().__init__(
+            "interrupted; long work goes on where it stopped when the same command is run again "
+            "(vidkind classify: with --output and --resume)"
+        )
+
+
 class OrderedGroup(click.Group):
     """Lists commands in the order a newcomer meets them, and turns errors into one line."""
 
@@ -42,6 +55,8 @@ class OrderedGroup(click.Group):
             raise click.UsageError(str(error)) from error
         except VidkindError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt as error:
+            raise _Interrupted from error
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader has enough: click ends quietly
                 raise
@@ -101,6 +116,8 @@ for _command in (
 
 def main() -> None:
     """Entry point of the console script."""
+    # Ends like Ctrl-C does, so that temporary files are removed.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Any file name can be printed, on any system, into any pipe.

@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     "--format",
     "form",
     type=click.Choice(["table", "json", "jsonl", "csv"]),
-    default="table",
-    show_default=True,
-    help="How to write the rows.",
+    help="How to write the rows. Default: as the name of --output ends, else table.",
 )
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead."
@@ -68,7 +66,7 @@ def classify_command(
     paths: tuple[str, ...],
     bundle: Path | None,
     tta: bool,
-    form: str,
+    form: str | None,
     output: Path | None,
     resume: bool,
     effort: Effort,
@@ -85,7 +83,8 @@ def classify_command(
 
     PATH is a video file, a folder (searched for videos) or a glob pattern. Every input gets
     exactly one row, in input order: an answer, or an error with its type. Exit code 1 when an
-    input has no answer. --resume goes on with rows of the same inputs, bundle and options.
+    input has no answer. --resume goes on with rows of the same bundle and options; a hidden file
+    beside them, .NAME.run.json, says what those were.
 
     Trust is the probability, 0 to 1, that the answer is right. Nothing is withheld unless
     --max-error is given; the threshold and what it gave on validation data go to stderr.
@@ -102,6 +101,7 @@ def classify_command(
     from vidkind.inference import SingleVideoClassifier
 
     inputs = expand_inputs(paths)
+    form = form or _form_of(output)
     if strict and max_error is None:
         raise ConfigError("--strict needs --max-error, e.g. --max-error 0.1 --strict")
     classifier = SingleVideoClassifier(
@@ -116,6 +116,17 @@ def classify_command(
         click.echo(f"answers withheld below {classifier.operating_point}", err=True)
     if sampler is not None:
         classifier.sampling = replace(classifier.sampling, sampler=sampler)
+    made_with = {
+        "bundle": classifier.bundle.manifest.identity,
+        "sampler": classifier.sampling.sampler,
+        "effort": effort,
+        "tta": tta,
+        "precision": precision,
+        "max-error": max_error,
+        "strict": strict,
+        "coverage": coverage,
+        "trust": trust,
+    }
     done: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     started = time.perf_counter()
@@ -123,7 +134,14 @@ def classify_command(
     rows_only = form != "table" and output is None and sys.stdout.isatty()
     with (
         progress_bar("Classifying", len(inputs), hidden=rows_only) as advance,
-        open_rows(form, output, classifier.categories, inputs=inputs, resume=resume) as opened,
+        open_rows(
+            form,
+            output,
+            classifier.categories,
+            inputs=inputs,
+            made_with=made_with,
+            resume=resume,
+        ) as opened,
     ):
         rows, kept = opened
         todo = []
@@ -153,6 +171,12 @@ def classify_command(
             f"{failures.total()} of {len(inputs)} inputs have no answer ({kinds}); "
             "the reasons are in their rows"
         )
+
+
+def _form_of(output: Path | None) -> str:
+    """The format that a file name asks for."""
+    ending = "" if output is None else output.suffix.lower().removeprefix(".")
+    return ending if ending in ("json", "jsonl", "csv") else "table"
 
 
 def _cost(done: Counter[str], seconds: float) -> str:

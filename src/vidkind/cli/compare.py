@@ -157,10 +157,13 @@ def _ask(
     from vidkind.files import printable
 
     before = _kept_cost(rows)
+    made_with = {"bundle": classifier.bundle.manifest.identity, "tta": tta}
     frames, count, start = 0, 0, time.perf_counter()
     with (
         progress_bar(f"Asking {name}", len(paths)) as advance,
-        open_rows("jsonl", rows, classifier.categories, inputs=paths, resume=True) as (file, kept),
+        open_rows(
+            "jsonl", rows, classifier.categories, inputs=paths, made_with=made_with, resume=True
+        ) as (file, kept),
     ):
         todo = [path for path in paths if printable(path) not in kept]
         for _ in range(len(paths) - len(todo)):

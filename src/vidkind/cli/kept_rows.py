@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +20,6 @@ def csv_header(categories: Sequence[str]) -> str:
     """First line of a CSV of predictions."""
     scores = (f"score_{name}" for name in categories)
     cost = ("duration_seconds", "frames_decoded", "frames_embedded")
-    line = io.StringIO()
     columns = (
         "path",
         "category",
@@ -32,8 +31,14 @@ def csv_header(categories: Sequence[str]) -> str:
         "error_type",
         "error_message",
     )
-    csv.writer(line, lineterminator="\n").writerow(columns)
-    return line.getvalue()
+    return csv_line(columns)
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """One line of CSV, ending in a line feed; cells with any kind of line break are quoted."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def read_kept_rows(output: Path, form: str, categories: Sequence[str]) -> KeptRows:
@@ -62,7 +67,7 @@ def read_kept_rows(output: Path, form: str, categories: Sequence[str]) -> KeptRo
                 for size, path, error in rows:
                     end += size
                     kept.setdefault(printable(path), []).append(error)
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise ConfigError(
             f"--resume cannot go on with {output}: {error}; expected {form} rows written with "
             "the same bundle: choose another --output or leave out --resume"
@@ -80,6 +85,8 @@ def _json_rows(file: BinaryIO, categories: set[str]) -> Iterator[tuple[int, str,
         row = json.loads(line)
         if not row["scores"].keys() <= categories:
             raise ValueError(f"it has scores for {', '.join(row['scores'])}")
+        if not isinstance(row["path"], str):
+            raise TypeError(f"it has a path that is no text: {row['path']!r}")
         yield len(line), row["path"], (row["error"] or {"type": ""})["type"]
 
 
@@ -89,12 +96,14 @@ def _csv_rows(file: BinaryIO, header: bytes) -> Iterator[tuple[int, str, str]]:
 
     def read() -> Iterator[str]:
         for line in file:
+            if not line.endswith(b"\n"):  # cut off, perhaps within a character
+                return
             lines.append(line)
             yield line.decode("utf-8")
 
     columns = len(next(csv.reader([header.decode("utf-8")])))
     for cells in csv.reader(read()):
-        if len(cells) != columns or not lines[-1].endswith(b"\n"):
+        if len(cells) != columns:
             return
         yield sum(map(len, lines)), cells[0], cells[-2]
         lines.clear()

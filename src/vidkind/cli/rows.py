@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
-from vidkind.cli.kept_rows import KeptRows, csv_header, read_kept_rows
+from vidkind.cli.kept_rows import KeptRows, csv_header, csv_line, read_kept_rows
+from vidkind.cli.run_note import rows_claimed
 from vidkind.errors import ConfigError
 from vidkind.files import atomic_path
 from vidkind.records import UNCLASSIFIED
@@ -41,6 +41,7 @@ def open_rows(
     categories: Sequence[str],
     *,
     inputs: Sequence[str],
+    made_with: Mapping[str, object],
     resume: bool,
 ) -> Iterator[tuple[RowWriter, KeptRows]]:
     """Opens the writer of a format on stdout or a file.
@@ -53,6 +54,7 @@ def open_rows(
         output: File; None is stdout.
         categories: Names in label order.
         inputs: Every input, for the width of the table.
+        made_with: What decides the answers; rows made with something else are not continued.
         resume: Keep the rows that the file has.
 
     Yields:
@@ -60,14 +62,18 @@ def open_rows(
 
     Raises:
         ConfigError: ``resume`` without a file, with a format that cannot be continued, or
-            with a file that holds something else.
+            with a file that holds something else or was made with something else; or another run
+            writes the file.
     """
     if resume and (output is None or form not in RESUMABLE):
         raise ConfigError("--resume needs --output and --format jsonl or csv")
     kept: KeptRows = {}
-    if resume and output is not None and output.is_file():
-        kept = read_kept_rows(output, form, categories)
     with ExitStack() as stack:
+        if output is not None and form in RESUMABLE and (output.is_file() or not output.exists()):
+            note_down = stack.enter_context(rows_claimed(output, made_with, resume=resume))
+            if resume and output.is_file():
+                kept = read_kept_rows(output, form, categories)
+            note_down()
         file = sys.stdout if output is None else _open(stack, output, form, resume=resume)
         if form == "csv" and (output is None or file.tell() == 0):
             file.write(csv_header(categories))
@@ -129,17 +135,17 @@ class _Json:
 class _Csv:
     def __init__(self, file: IO[str], categories: Sequence[str]) -> None:
         self._file, self._categories = file, categories
-        self._writer = csv.writer(file, lineterminator="\n")
 
     def write(self, prediction: Prediction) -> None:
         error = prediction.error
-        self._writer.writerow(
+        cells = (
             [prediction.path, prediction.category, prediction.confidence, prediction.trust]
             + [prediction.label_set and "|".join(prediction.label_set)]
             + [prediction.scores.get(name) for name in self._categories]
             + [prediction.duration_seconds, prediction.frames_decoded, prediction.frames_embedded]
             + [error and error.type, error and error.message]
         )
+        self._file.write(csv_line(cells))
         self._file.flush()
 
     def close(self) -> None:
@@ -158,7 +164,7 @@ class _Table:
         from rich.console import Console
 
         self._console = Console(file=file)
-        longest = max(5, *map(cell_len, inputs))
+        longest = max(5, *(cell_len(_visible(name)) for name in inputs))
         names = (*categories, UNCLASSIFIED)
         kind = {"category": max(map(cell_len, names)), "confidence": 17, **_TRUST}
         self._scores = {name: max(5, cell_len(name)) for name in categories}
@@ -174,9 +180,11 @@ class _Table:
     def write(self, prediction: Prediction) -> None:
         from rich.markup import escape
 
-        name = escape(prediction.path)
+        name = escape(_shown(prediction.path, self._widths["video"]))
         if prediction.error is not None:
-            self._print(name, f"[red]{prediction.error.type}[/]")
+            error = prediction.error
+            reason = f"[red]{error.type}[/] {escape(_visible(error.message))}"
+            self._console.print(name.ljust(self._widths["video"]) + f"  {reason}", soft_wrap=True)
             return
         confidence = prediction.confidence or 0.0
         bar = "█" * round(10 * confidence)
@@ -185,7 +193,7 @@ class _Table:
         self._print(
             name,
             f"[bold]{prediction.category}[/]" + "".join(f" or {escape(label)}" for label in others),
-            f"[green]{bar:<10}[/] {confidence:6.1%}",
+            f"[{'dim' if withheld else 'green'}]{bar:<10}[/] {confidence:6.1%}",
             "-" if prediction.trust is None else f"{prediction.trust:.1%}",
             *(f"{prediction.scores[category]:.3f}" for category in self._scores),
             f"{prediction.duration_seconds:.1f} s",
@@ -195,16 +203,37 @@ class _Table:
         from rich.table import Table
 
         row = Table(box=None, show_header=False, pad_edge=False)
-        for name, width in list(self._widths.items())[: len(cells)]:
+        for name, width in self._widths.items():
             right = name in self._scores or name in ("length", "trust")
             row.add_column(justify="right" if right else "left", width=width, overflow="fold")
-        if len(cells) < len(self._widths):
-            row.columns[-1].width = None  # an error's type may run on
         row.add_row(*cells)
         self._console.print(row)
 
     def close(self) -> None:
         """Nothing follows the last row."""
+
+
+def _visible(text: str) -> str:
+    """The text without characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _shown(path: str, width: int) -> str:
+    """A path in a column: the end of one that is too long, its name at least in part."""
+    from rich.cells import cell_len, set_cell_size
+
+    path = _visible(path)
+    if cell_len(path) <= width:
+        return path
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    if cell_len(name) + 2 > width:
+        half = (width - 1) // 2
+        tail = name[-half:]
+        return set_cell_size(name, width - 1 - cell_len(tail)) + "…" + tail
+    tail = path
+    while cell_len(tail) + 1 > width:
+        tail = tail[1:]
+    return "…" + tail
 
 
 def _width(columns: dict[str, int]) -> int:

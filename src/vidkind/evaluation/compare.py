@@ -8,14 +8,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 
-from vidkind.errors import BundleError, LibraryError
+from vidkind.errors import BundleError, LibraryError, MissingExtraError
 from vidkind.evaluation.intervals import Interval, wilson
 from vidkind.evaluation.paired import paired_test
-from vidkind.evaluation.result import Comparison
-from vidkind.evaluation.scores import ScoredSet, Scores, score
 from vidkind.records import ErrorRecord, Prediction, VideoItem
+
+try:
+    from sklearn.metrics import confusion_matrix
+
+    from vidkind.evaluation.result import Comparison
+    from vidkind.evaluation.scores import ScoredSet, Scores, score
+except ImportError as error:
+    raise MissingExtraError("scikit-learn", "train") from error
 
 
 @dataclass(frozen=True, kw_only=True)

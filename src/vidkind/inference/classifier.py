@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.bundle import Bundle, load_bundle
-from vidkind.config import Effort, RuntimeOptions, SamplingOptions
-from vidkind.errors import BundleError, VidkindError
+from vidkind.config import Effort, RuntimeOptions, SamplingOptions, require_choice
+from vidkind.errors import BundleError, ConfigError, VidkindError
 from vidkind.features import EmbeddedVideo, embed_video
 from vidkind.features.backbones_onnx import OnnxBackbone
 from vidkind.inference.conformal import label_set
@@ -68,9 +69,14 @@ class SingleVideoClassifier:
             BundleError: The bundle is missing, damaged or does not fit together, knows nothing
                 of trust and ``max_error`` or ``coverage`` asks for it, or holds no int8 graph and
                 ``runtime`` asks for it.
-            ConfigError: ``max_error``, ``coverage`` or ``runtime`` cannot be kept.
+            ConfigError: ``max_error``, ``coverage`` or ``runtime`` cannot be kept, or there is no
+                such ``trust``.
             MissingExtraError: ``runtime`` names one that is not installed.
         """
+        require_choice("trust", trust, TrustKind)
+        for name, share in (("max_error", max_error), ("coverage", coverage)):
+            if share is not None and not isinstance(share, Real):
+                raise ConfigError(f"{name} is {share!r}; expected a share from 0 to 1, e.g. 0.05")
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         manifest = self.bundle.manifest
         self.sampling = sampling or manifest.sampling
@@ -119,6 +125,9 @@ class SingleVideoClassifier:
             )
         return None
 
+    def __repr__(self) -> str:
+        return f"SingleVideoClassifier({str(self.bundle.path)!r}: {', '.join(self.categories)})"
+
     @property
     def categories(self) -> tuple[str, ...]:
         """Names the answers are chosen from."""
@@ -140,6 +149,7 @@ class SingleVideoClassifier:
             attention.
 
         Raises:
+            ConfigError: There is no such effort.
             VideoError: The video cannot be used; the type says why.
         """
         return self.classify_with(self._embedder(path), path, use_tta=use_tta, effort=effort)
@@ -160,7 +170,11 @@ class SingleVideoClassifier:
             effort: As in ``classify_video``.
             workers: Videos worked on at once, one core each; None takes one a core, fewer where
                 memory is short. A single video takes all cores.
+
+        Raises:
+            ConfigError: There is no such effort.
         """
+        self.looks(effort)
         remaining = iter(paths)
         first = list(islice(remaining, 2))
         answer = partial(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from vidkind.config import Effort, SamplingOptions
+from vidkind.config import Effort, SamplingOptions, require_choice
 
 # What thresholds are fitted on now; a bundle says what its own were fitted on.
 QUICK_FRAMES = 6
@@ -52,7 +52,11 @@ def plan_looks(
             quick look.
         quick_frames: Frames of the quick look, those that the thresholds were fitted on.
         least_trust: A quick answer trusted less than this is not taken either.
+
+    Raises:
+        ConfigError: There is no such effort.
     """
+    require_choice("effort", effort, Effort)
     last = sampling
     if effort == "fast":
         last = _fewer(sampling, _SECOND_FRAMES)

@@ -18,6 +18,7 @@ from vidkind.errors import (
     VideoNotFoundError,
     VideoPermissionError,
 )
+from vidkind.video.files import find_videos
 
 # FFmpeg's complaints about damaged streams are expected here; errors carry what matters.
 av.logging.set_level(None)
@@ -90,7 +91,19 @@ def _not_found(name: str) -> str:
     if not name:
         return "the path is empty; expected the name of a video file"
     if Path(name).is_dir():
-        return f"{name!r} is a folder; expected a video file: name a file in it"
+        if find_videos(name):
+            return f"{name!r} is a folder; expected a video file: name a file in it"
+        return (
+            f"{name!r} is a folder without videos; expected files such as .mp4, .webm, .mkv, "
+            ".mov, .avi or .gif in it"
+        )
+    if "://" in name:
+        return (
+            f"{name!r} is an address; expected a file: download it first, or give the address to "
+            "the page or API of vidkind serve"
+        )
+    if name == "-":
+        return "standard input cannot be read; expected the name of a video file"
     return f"{name!r} is not a file that exists; check the path"
 
 
