@@ -27,7 +27,9 @@ _COLUMNS = ("frames/s", "videos/s", "ms a video", "spread")
 @click.argument("videos", nargs=-1, metavar="[VIDEO...]")
 @bundle_option
 @click.option("--seconds", type=click.FloatRange(min=1, max=3600), default=20.0,
-              show_default=True, help="About how long to measure.")  # fmt: skip
+              show_default=True, help="How long to time the stages, each three times at "
+              "least. Before that, measuring every codec for vidkind plan takes half a minute or "
+              "more.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Write the figures as JSON to stdout.")
 @runtime_options
 @workers_option
@@ -135,7 +137,7 @@ def _print_engines(console: Console, report: BenchReport) -> None:
     table = Table(box=None)
     for name in ("runtime", "precision"):
         table.add_column(name)
-    for name in ("frames/s", "of the peak", "cosine"):
+    for name in ("frames/s", "of float32 peak", "cosine"):
         table.add_column(name, justify="right")
     for engine in report.engines:
         share = engine.share_of_peak

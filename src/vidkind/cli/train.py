@@ -140,7 +140,10 @@ def train_command(
         keep_weights(weights, read_card(weights), output)
     for dead in result.dead:
         click.echo(f"seed {dead.seed} died and is not in the ensemble: {dead.reason}", err=True)
-    click.echo(f"{len(result.members)} live members in {output}; next: vidkind evaluate {output}")
+    click.echo(
+        f"{len(result.members)} live members in {output}; "
+        f"next: vidkind evaluate {output} {features}"
+    )
 
 
 def _head(features: Path, videos: FeatureSet, given: Path | None) -> PictureHead | None:

@@ -108,7 +108,8 @@ def run_bench(
         classifier: What answers.
         videos: Files to measure with; none renders a clip.
         workers: Videos done at once; None takes one a core, fewer where memory is short.
-        seconds: About how long it may take.
+        seconds: How long the stages are timed, each three times at least; the rates of codecs are
+            measured before that.
         progress: Called with the share that is done, 0..1.
 
     Raises:
@@ -217,7 +218,7 @@ def _suggestions(
 ) -> Iterator[str]:
     yield from _about_engines(clock, engines, backbone.precision)
     gain = clock.ratio(ONE_WORKER, "full")
-    if workers > 1 and gain < _WORTH_SAYING:
+    if workers > 1 and gain < _WORTH_SAYING and noise <= _NOISY:
         yield (
             f"--workers 1: {workers} workers are only {gain:.2f} times as fast as one here, and "
             "take more memory"

@@ -58,7 +58,8 @@ def _find(path: str | os.PathLike[str], is_wanted: Callable[[str], bool]) -> lis
             subfolders.clear()
             continue
         searched.add(real)
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        # Sorted: of a folder and a link to it, the same one is searched on every machine.
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         found.extend(Path(folder, name) for name in names if is_wanted(name))
     return sorted(found)
 
