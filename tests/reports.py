@@ -82,6 +82,7 @@ def evaluation_material(folder: Path) -> EvaluationMaterial:
         run_name="run & <b>more</b>",
         attention=lambda values, steps: loudness(values, steps).mean(axis=0),
         histories={"member 1 (seed 42)": history(), "member 2 (seed 43)": history(4)},
+        kept_epochs={"member 1 (seed 42)": 5, "member 2 (seed 43)": 4},
         suspects=find_suspects({"val": test}),
         videos={**dict.fromkeys(test.paths or (), clip), BROKEN: broken},
         version="0.0",

@@ -124,6 +124,18 @@ def test_what_cannot_be_cross_fitted_is_refused(fitted, tmp_path: Path) -> None:
         read_cross_fit(run).rows(others)
 
 
+def test_runs_of_both_kinds_keep_out_of_each_others_folders(fitted, tmp_path: Path) -> None:
+    run, videos = fitted
+    plain = tmp_path / "plain"
+    options = {name: value for name, value in OPTIONS.items() if name != "num_folds"}
+    train_ensemble(videos, named(drawn_features(24, seed=1)), plain, **options)
+    with pytest.raises(CheckpointError, match="was not cross-fitted"):
+        cross_fit_ensemble(videos, plain, **OPTIONS)
+    assert read_cross_fit(plain) is None
+    with pytest.raises(CheckpointError, match="begun with --cross-fit"):
+        train_ensemble(videos, named(drawn_features(24, seed=1)), run, **options)
+
+
 def test_folds_with_different_numbers_of_members_are_refused(fitted) -> None:
     run, videos = fitted
     folds, final = parts_of(run, videos)

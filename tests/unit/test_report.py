@@ -268,8 +268,15 @@ def test_long_names_lose_their_beginning_in_plots() -> None:
 
 def test_a_member_that_never_improved_is_drawn(tmp_path: Path) -> None:
     flat = {name: [1.0] for name in history()}
-    loss, accuracy = training_plots({"member": flat}, tmp_path)
+    loss, accuracy = training_plots({"member": flat}, {"member": 1}, tmp_path)
     assert "at epoch 1, which was kept, of 1" in loss.alt
+
+
+def test_the_ring_is_at_the_epoch_that_was_kept(tmp_path: Path) -> None:
+    # Without early stopping the last epoch is kept, though an earlier one was better.
+    falling = {name: values[::-1] for name, values in history(5).items()}
+    _, accuracy = training_plots({"member": falling}, {"member": 5}, tmp_path)
+    assert "validation from 80 to 40 at epoch 5, which was kept, of 5" in accuracy.alt
     assert accuracy.title == "Accuracy (%)"
 
 

@@ -273,6 +273,20 @@ def test_a_dead_seed_is_put_aside_and_replaced_once(tmp_path, monkeypatch):
     assert _train(tmp_path) == result
 
 
+@pytest.mark.parametrize("kept", [0, 1], ids=["no video of it", "one video of it"])
+def test_a_category_that_val_hardly_has_kills_no_seed(tmp_path, kept):
+    val = drawn_features(24, seed=1)
+    rare = np.flatnonzero(val.labels == 3)
+    val = val.subset(np.setdiff1d(np.arange(24), rare[kept:]))
+    if kept:  # which no model can recognise
+        row = int(np.flatnonzero(val.labels == 3)[0])
+        others = val.features[val.labels == 0]
+        val.features[row], val.num_frames[row] = others[0], val.num_frames[val.labels == 0][0]
+    result = _train(tmp_path, val=val)
+    assert [member.seed for member in result.members] == [42, 43]
+    assert [member.seed for member in load_members(tmp_path)] == [42, 43]
+
+
 def test_stopped_in_quarantine_it_goes_on(tmp_path, monkeypatch):
     training = replace(TRAINING, learning_rate=1e6, num_epochs=1)
     with pytest.raises(TrainingError, match="every seed died"):

@@ -54,7 +54,7 @@ def write_report(
     from vidkind import __version__
     from vidkind.dataset import read_library
     from vidkind.report import EvaluationMaterial, write_evaluation_report
-    from vidkind.training import member_attention, read_histories
+    from vidkind.training import member_attention, read_histories, stops_early
 
     items = () if library is None else read_library(library).items
     names = {member.index: f"member {member.index} (seed {member.seed})" for member in members}
@@ -66,6 +66,8 @@ def write_report(
         run_name=run.resolve().name,
         attention=lambda values, steps: member_attention(members, values, steps).mean(axis=0),
         histories={name: histories[i] for i, name in names.items() if i in histories},
+        kept_epochs={names[member.index]: member.best_epoch for member in members},
+        chose_epochs=split == "val" and stops_early(run),
         suspects=suspects,
         videos={item.key: Path(item.path) for item in items},
         version=__version__,

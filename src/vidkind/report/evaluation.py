@@ -45,6 +45,8 @@ class EvaluationMaterial:
         run_name: What was evaluated.
         attention: Where the ensemble looks.
         histories: Member -> its training history; empty where it is not at hand.
+        kept_epochs: Member -> the epoch its weights are from, from 1.
+        chose_epochs: Whether the videos also chose those epochs.
         suspects: Videos whose label is probably wrong; None where they were not looked for.
         videos: Key -> file, where the videos are at hand.
         version: Version of vidkind.
@@ -56,6 +58,8 @@ class EvaluationMaterial:
     run_name: str
     attention: AttentionFunction
     histories: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
+    kept_epochs: Mapping[str, int] = field(default_factory=dict)
+    chose_epochs: bool = False
     suspects: Sequence[LabelSuspect] | None = None
     videos: Mapping[str, Path] = field(default_factory=dict)
     version: str = ""
@@ -100,7 +104,9 @@ class _Page:
             "categories": material.test.categories,
             "split": material.split,
             "version": material.version,
-            "summary": evaluation_summary(self.result, self.answer, material.split),
+            "summary": evaluation_summary(
+                self.result, self.answer, chose_epochs=material.chose_epochs
+            ),
             "accuracy": accuracy_plot(self.result.rows, self.answer_name, self.plots),
             "by_category": class_plot(self.answer.classes, self.plots),
             "confusion": self._confusion(),
@@ -134,8 +140,10 @@ class _Page:
         return plots
 
     def _training(self) -> list[Plot]:
-        histories = self.material.histories
-        return training_plots(histories, self.plots) if histories else []
+        material = self.material
+        if not material.histories:
+            return []
+        return training_plots(material.histories, material.kept_epochs, self.plots)
 
     def _wrong(self) -> list[int]:
         """Videos with a wrong answer, the surest first."""

@@ -102,23 +102,29 @@ def _row_in_words(name: str, row: Sequence[int], categories: Sequence[str]) -> s
     return f"{name}: {cells or 'none'}"
 
 
-def training_plots(histories: Mapping[str, Mapping[str, list[Any]]], folder: Path) -> list[Plot]:
+def training_plots(
+    histories: Mapping[str, Mapping[str, list[Any]]], kept: Mapping[str, int], folder: Path
+) -> list[Plot]:
     """Loss and accuracy of every member at every epoch; a ring marks the epoch that was kept."""
-    return [_curves(histories, folder, "loss", "Loss"),
-            _curves(histories, folder, "acc", "Accuracy (%)")]  # fmt: skip
+    return [_curves(histories, kept, folder, "loss", "Loss"),
+            _curves(histories, kept, folder, "acc", "Accuracy (%)")]  # fmt: skip
 
 
 def _curves(
-    histories: Mapping[str, Mapping[str, list[Any]]], folder: Path, key: str, title: str
+    histories: Mapping[str, Mapping[str, list[Any]]],
+    kept: Mapping[str, int],
+    folder: Path,
+    key: str,
+    title: str,
 ) -> Plot:
     with Canvas(2.7) as canvas:
         ax = canvas.axes[0]
-        for history in histories.values():
+        for name, history in histories.items():
             epochs = range(1, len(history["val_acc"]) + 1)
-            best = _best(history)
             ax.plot(epochs, history[f"train_{key}"], "--", color=SECOND, alpha=0.7, linewidth=1.1)
             ax.plot(epochs, history[f"val_{key}"], color=ACCENT, alpha=0.85, linewidth=1.3)
-            ax.plot(best + 1, history[f"val_{key}"][best], "o", ms=6, mfc="none", mec=ACCENT)
+            ring = kept[name]
+            ax.plot(ring, history[f"val_{key}"][ring - 1], "o", ms=6, mfc="none", mec=ACCENT)
         ax.locator_params(axis="x", integer=True)
         ax.set_xlabel("epoch")
         ax.legend(ax.get_lines()[:2], ["train (augmented)", "validation"], loc="best")
@@ -127,18 +133,16 @@ def _curves(
             name=f"training_{key}",
             title=title,
             alt=f"{title} by epoch. "
-            + "; ".join(_history_in_words(*item, key) for item in histories.items()),
+            + "; ".join(
+                _history_in_words(name, history[f"val_{key}"], kept[name])
+                for name, history in histories.items()
+            ),
         )
 
 
-def _best(history: Mapping[str, list[Any]]) -> int:
-    return int(np.argmax(history["val_acc"]))
-
-
-def _history_in_words(name: str, history: Mapping[str, list[Any]], key: str) -> str:
-    values, best = history[f"val_{key}"], _best(history)
+def _history_in_words(name: str, values: Sequence[float], kept: int) -> str:
     return (
-        f"{name}: validation from {values[0]:.3g} to {values[best]:.3g} at epoch {best + 1}, "
+        f"{name}: validation from {values[0]:.3g} to {values[kept - 1]:.3g} at epoch {kept}, "
         f"which was kept, of {len(values)}"
     )
 

@@ -12,11 +12,17 @@ OPTIMISTIC = (
 )
 
 
-def evaluation_summary(result: Evaluation, answer: Scores, split: str) -> list[str]:
-    """The sentences at the top of an evaluation report."""
+def evaluation_summary(result: Evaluation, answer: Scores, *, chose_epochs: bool) -> list[str]:
+    """The sentences at the top of an evaluation report.
+
+    Args:
+        result: All figures.
+        answer: Those of the ensemble as it answers.
+        chose_epochs: Whether the videos also chose the epoch of each member.
+    """
     lines = [sentence(comparison.verdict) for comparison in result.comparisons]
     lines += [_tta(result), _hardest(answer), _confidence(result)]
-    if split == "val":
+    if chose_epochs:
         lines.append(OPTIMISTIC)
     return lines
 

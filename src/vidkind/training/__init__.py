@@ -38,6 +38,7 @@ from vidkind.training.run_folder import (
     read_run,
     saved_temperature,
     saved_trust,
+    stops_early,
     trust_file,
 )
 from vidkind.training.trainer import EnhancedTemporalModelTrainer
@@ -76,6 +77,7 @@ __all__ = [
     "save_checkpoint",
     "saved_temperature",
     "saved_trust",
+    "stops_early",
     "train_ensemble",
     "training_config",
     "trust_file",

@@ -23,9 +23,7 @@ from vidkind.features.head import PictureHead
 from vidkind.features.store import FeatureSet
 from vidkind.training.ensemble import train_ensemble
 from vidkind.training.presets import DEFAULT_SEEDS, DeviceOptions, TrainingConfig, training_config
-from vidkind.training.run_folder import EnsembleResult, write_json
-
-CROSS_FIT_NAME = "cross_fit.json"
+from vidkind.training.run_folder import CROSS_FIT_NAME, RUN_NAME, EnsembleResult, write_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +112,7 @@ def cross_fit_ensemble(
         The ensemble on all videos, and those of the folds.
 
     Raises:
+        CheckpointError: The folder holds a run with other folds, or one without.
         ConfigError: The schedule stops early, so that a fold would choose its own epochs.
         TrainingError: There are too few groups, or training fails.
     """
@@ -127,6 +126,10 @@ def cross_fit_ensemble(
     run_dir.mkdir(parents=True, exist_ok=True)
     listing = run_dir / CROSS_FIT_NAME
     if not listing.is_file():
+        if (run_dir / RUN_NAME).is_file():
+            raise CheckpointError(
+                f"{run_dir} holds a run that was not cross-fitted; use another run folder"
+            )
         write_json(listing, {"num_folds": folds.num_folds, "fold_of": folds.fold_of})
     elif read_cross_fit(run_dir) != folds:
         raise CheckpointError(f"{run_dir} holds a run with other folds; use another run folder")

@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from vidkind.config import Preset
-from vidkind.errors import ConfigError, TrainingError
+from vidkind.errors import CheckpointError, ConfigError, TrainingError
 from vidkind.features.head import PictureHead, keep_head
 from vidkind.features.store import FeatureSet
 from vidkind.training.checkpoint import load_checkpoint
@@ -29,6 +27,7 @@ from vidkind.training.presets import (
 )
 from vidkind.training.progress import TrainingProgress
 from vidkind.training.run_folder import (
+    CROSS_FIT_NAME,
     DeadSeed,
     EnsembleResult,
     MemberRecord,
@@ -100,6 +99,11 @@ def train_ensemble(
     if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0:
         raise ConfigError(f"seeds are {list(seeds)}; expected different whole numbers of 0 or more")
     check_splits(train, val, held_out=held_out)
+    if held_out and (run_dir / CROSS_FIT_NAME).is_file():
+        raise CheckpointError(
+            f"{run_dir} holds a run that was begun with --cross-fit; use the same option to go on, "
+            "or another run folder"
+        )
     chosen = model or _preset_model(preset, train, head)
     job = _Job(
         train=train,
@@ -225,7 +229,7 @@ class _Job:
             head=self.head,
         )
         state = trainer.fit()
-        reason = dead_reason(state.best_metrics, self._judged_categories())
+        reason = dead_reason(state.best_metrics, self.val.categories, state.train_metrics)
         if reason is None:
             result = replace(result, members=(*result.members, _record(index, seed, state)))
         else:
@@ -252,10 +256,6 @@ class _Job:
             if seed in dead:
                 quarantine(self.run_dir, index, seed)
         self.fabric.barrier()
-
-    def _judged_categories(self) -> list[str]:
-        present = set(np.unique(self.val.labels).tolist())
-        return [name if i in present else "" for i, name in enumerate(self.val.categories)]
 
 
 def _record(index: int, seed: int, state: TrainingState) -> MemberRecord:

@@ -66,17 +66,18 @@ class LoadedMember:
 def load_members(run_dir: Path) -> list[LoadedMember]:
     """Loads the live members of a run.
 
-    A folder without ``ensemble.json`` (published checkpoints) is searched for
-    ``best_ensemble_model_*.pt``. A collapsed one is left out with a warning.
+    They are those that ``ensemble.json`` lists. A folder without it (published checkpoints) is
+    searched for ``best_ensemble_model_*.pt``; a collapsed one is left out with a warning.
 
     Raises:
         CheckpointError: No live member, a damaged file, or members that do not fit together.
     """
     members = []
+    listed = (run_dir / ENSEMBLE_NAME).is_file()
     for index, path in _member_paths(run_dir):
         checkpoint = load_checkpoint(path)
         categories = checkpoint_categories(path, checkpoint)
-        reason = dead_reason(checkpoint["metrics"], categories)
+        reason = None if listed else dead_reason(checkpoint["metrics"], categories)
         if reason is not None:
             _logger.warning("%s is left out of the ensemble: %s", path, reason)
             continue

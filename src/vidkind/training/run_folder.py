@@ -19,6 +19,7 @@ from vidkind.files import atomic_path
 
 RUN_NAME = "run.json"
 ENSEMBLE_NAME = "ensemble.json"
+CROSS_FIT_NAME = "cross_fit.json"
 QUARANTINE_NAME = "quarantine"
 OUT_OF_FOLD = "out_of_fold"
 
@@ -141,6 +142,13 @@ def read_run(run_dir: Path) -> dict[str, Any]:
             f"{run_dir} holds no readable {RUN_NAME}; train a run with: vidkind train"
         ) from error
     return found
+
+
+def stops_early(run_dir: Path) -> bool:
+    """Whether the validation videos chose the epoch of each member; published runs did so."""
+    if not (run_dir / RUN_NAME).is_file():
+        return True
+    return read_run(run_dir)["training_config"].get("patience") is not None
 
 
 def check_features(run_dir: Path, videos: FeatureSet) -> None:
