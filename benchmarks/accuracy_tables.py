@@ -17,7 +17,7 @@ def scores(rows: list[Result]) -> str:
                 row["name"],
                 interval(row["per_source"]["accuracy"]),
                 interval(row["per_source"]["f1_macro"]),
-                interval(row["per_clip"]["accuracy"]),
+                f"{row['per_clip']['accuracy']['value']:.1f}",
             ]
             for row in rows
         ],
@@ -51,7 +51,7 @@ def presets() -> str:
     """The published model beside compact out of fold, and what tells them apart."""
     result = load("presets")
     tests = [difference(name, test) for name, test in result["against"].items()]
-    header = ["A - B", "points per source", "exact McNemar p"]
+    header = ["A - B", "points per source", "exact McNemar p over clips"]
     return f"{scores(result['rows'])}\n\n{table(header, tests)}\n\n{stamp(result)}"
 
 
@@ -76,7 +76,7 @@ def paired() -> str:
         for name, test in result[key].items():
             a, b = (name, title) if title else (result.get("shipped", "compact, ensemble"), name)
             lines.append(difference(f"{a} - {b}", test))
-    return table(["A - B", "points per source", "exact McNemar p"], lines)
+    return table(["A - B", "points per source", "exact McNemar p over clips"], lines)
 
 
 def validation(name: str) -> Callable[[], str]:

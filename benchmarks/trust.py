@@ -97,7 +97,8 @@ def vector_scaling(videos: FeatureSet, logits: np.ndarray) -> dict[str, float]:
     labels = videos.labels
     plain = ensemble_probabilities(logits)
     right = plain.argmax(axis=1) == labels
-    temperatures = cross_fitted_temperatures(logits, labels, videos.groups)
+    scored = ScoredSet.create(labels, videos.categories, videos.source_ids, seed=0)
+    temperatures = cross_fitted_temperatures(logits, labels, videos.groups, scored.source_weights)
     vector = np.empty_like(plain)
     values = np.log(np.maximum(plain, 1e-12))
     count = plain.shape[1]
@@ -230,7 +231,7 @@ def fitted_trust(
         observed,
         videos.groups,
         scored,
-        temperature=fit_temperature(observed.logits, videos.labels),
+        temperature=fit_temperature(observed.logits, videos.labels, scored.source_weights),
         statistics=statistics,
         foreign=foreign,
         quick=observed,

@@ -117,7 +117,7 @@ def items(count: int = 24) -> list[VideoItem]:
     ]
 
 
-def small_comparison(wrong_a: int = 1, wrong_b: int = 9, failures: int = 1) -> BundleComparison:
+def small_comparison(wrong_a: int = 1, wrong_b: int = 15, failures: int = 1) -> BundleComparison:
     """A has the last ``wrong_a`` videos wrong, B the first ``wrong_b``; then some fail in B."""
     videos = items()
     said_a = [prediction(v.path, v.label) for v in videos]

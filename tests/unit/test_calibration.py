@@ -40,6 +40,19 @@ def test_few_answers_move_the_temperature_little() -> None:
     assert fit_temperature(many, np.tile(np.arange(4), 200)) < 0.7
 
 
+def test_a_source_of_many_clips_does_not_set_the_temperature_for_all() -> None:
+    generator = np.random.default_rng(0)
+    labels = np.arange(80) % 4
+    logits = 6 * np.eye(4)[labels] + 2 * generator.normal(size=(80, 4))
+    wrong = np.tile([0.0, 6, 0, 0], (60, 1))
+    all_logits = np.concatenate([logits, wrong])[None]
+    all_labels = np.concatenate([labels, np.zeros(60, np.int64)])
+    weights = np.concatenate([np.ones(80), np.full(60, 1 / 60)])
+    once = fit_temperature(all_logits[:, :81], all_labels[:81])
+    assert fit_temperature(all_logits, all_labels) > 3
+    assert fit_temperature(all_logits, all_labels, weights) == pytest.approx(once, rel=0.1)
+
+
 def test_calibration_lowers_error_and_likelihood_and_keeps_answers() -> None:
     logits, labels = _videos(3.0)
     before = ensemble_probabilities(logits)
@@ -89,7 +102,7 @@ def test_brier_and_likelihood_equal_scikit_learn() -> None:
 def test_cross_fitted_temperatures_come_from_other_groups() -> None:
     logits, labels = _videos(2.0, count=200)
     groups = [str(i // 4) for i in range(200)]
-    found = cross_fitted_temperatures(logits, labels, groups)
+    found = cross_fitted_temperatures(logits, labels, groups, np.ones(len(labels)))
     assert len(np.unique(found)) == 5
     assert np.all(np.abs(found - 2) < 0.8)
     own = np.flatnonzero(found == found[0])
@@ -97,7 +110,9 @@ def test_cross_fitted_temperatures_come_from_other_groups() -> None:
     changed[own] = (changed[own] + 1) % 4
     rest = np.setdiff1d(np.arange(200), own)
     assert found[0] == pytest.approx(fit_temperature(logits[:, rest], changed[rest]))
-    assert len(np.unique(cross_fitted_temperatures(logits, labels, ["one"] * 200))) == 1
+    assert (
+        len(np.unique(cross_fitted_temperatures(logits, labels, ["one"] * 200, np.ones(200)))) == 1
+    )
 
 
 def test_calibration_scores_say_what_counting_alone_makes() -> None:

@@ -21,26 +21,28 @@ from vidkind.records import Prediction
 
 
 def test_figures_agree_with_hand_counts() -> None:
-    found = small_comparison(wrong_a=1, wrong_b=9, failures=1)
+    found = small_comparison(wrong_a=1, wrong_b=15, failures=1)
     test = found.comparison.test
-    assert (test.only_a_right, test.only_b_right) == (9, 1)
-    assert test.p_value == pytest.approx(binomtest(9, 10, 0.5).pvalue)
+    assert (test.only_a_right, test.only_b_right) == (15, 1)
+    assert test.p_value == pytest.approx(binomtest(15, 16, 0.5).pvalue)
+    # Seven sources with both clips and one with the one that is left, against one.
+    assert test.p_value_sources == pytest.approx(binomtest(8, 9, 0.5).pvalue)
     assert found.num_videos == 23
     assert found.num_sources == 12
     assert [row.per_clip.accuracy.value for row in found.rows] == [
         pytest.approx(100 * 22 / 23),
-        pytest.approx(100 * 14 / 23),
+        pytest.approx(100 * 8 / 23),
     ]
     assert np.sum(found.agreement_matrix) == 23
-    assert np.trace(found.agreement_matrix) == 13
-    assert len(found.flips) == 10
+    assert np.trace(found.agreement_matrix) == 7
+    assert len(found.flips) == 16
     only_a = [flip.a == flip.label for flip in found.flips]
-    assert only_a == [True] * 9 + [False]
-    assert [f.path for f in found.failures] == ["clip 9.mp4"]
+    assert only_a == [True] * 15 + [False]
+    assert [f.path for f in found.failures] == ["clip 15.mp4"]
     assert found.failures[0].name == "new"
     assert found.failures[0].error.type == "NotAVideoError"
     assert "is better than new" in found.summary[0]
-    assert "only old <b> is right on 9, only new on 1, neither on 0" in found.summary[2]
+    assert "only old <b> is right on 15, only new on 1, neither on 0" in found.summary[2]
     assert json.loads(json.dumps(found.to_json()))["flips"][0]["label"] == found.flips[0].label
 
 

@@ -12,6 +12,7 @@ from sklearn.metrics import f1_score
 from vidkind.evaluation.intervals import (
     MOST_LEFT_OUT,
     Interval,
+    clustered_wilson,
     difference_interval,
     f1_interval,
     log_interval,
@@ -213,6 +214,62 @@ def test_the_paired_p_value_is_the_exact_binomial_one() -> None:
     b = np.array([0, 0, 0, 0, 0, 1, 1, 1, 0, 0], bool)
     found = paired_test(a, b, test.source_weights, test.draws)
     assert found.p_value == pytest.approx(binomtest(5, 6).pvalue)
+    assert found.p_value_sources == found.p_value
+
+
+def test_clips_that_repeat_one_another_make_no_difference_real() -> None:
+    generator = np.random.default_rng(5)
+    test, _ = _test_set(num_sources=60, clips=8)
+    found = []
+    for _ in range(200):
+        a, b = (np.repeat(generator.random(60) < 0.8, 8) for _ in range(2))
+        found.append(paired_test(a, b, test.source_weights, test.draws))
+    assert np.mean([one.p_value < 0.05 for one in found]) > 0.3
+    assert np.mean([one.p_value_sources < 0.05 for one in found]) <= 0.05
+
+
+@pytest.mark.parametrize(("clips", "alike"), [(1, 0.5), (5, 0.5), (10, 0.8)])
+def test_accuracy_per_clip_holds_the_truth_where_clips_of_a_source_are_alike(
+    clips: int, alike: float
+) -> None:
+    generator = np.random.default_rng(4)
+    source = np.repeat(np.arange(60), clips)
+    draws = resample([str(i) for i in source], draws=2)
+    held, truth, odds = [], 0.9, (1 - alike) / alike
+    for _ in range(400):
+        chance = generator.beta(truth * odds, (1 - truth) * odds, 60)[source]
+        right = generator.random(len(source)) < chance
+        found = clustered_wilson(right, np.ones(len(source)), draws)
+        held.append(found.low <= 100 * truth <= found.high)
+    assert np.mean(held) >= 0.93
+
+
+def test_every_source_weighing_one_the_interval_is_that_of_as_many_trials() -> None:
+    draws = resample(list("aabbbcd"), draws=2)
+    weights = 1 / np.array([2, 2, 3, 3, 3, 1, 1])
+    right = np.array([1, 0, 1, 1, 0, 1, 1], bool)
+    found = clustered_wilson(right, weights, draws)
+    expected = wilson(0.5 + 2 / 3 + 2, 4)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(("sources", "accuracy"), [(40, 0.95), (80, 0.989), (200, 0.99)])
+def test_f1_over_categories_holds_the_truth_where_few_answers_are_wrong(
+    sources: int, accuracy: float
+) -> None:
+    generator = np.random.default_rng(1)
+    labels = np.arange(sources) % 4
+    names = [str(i) for i in range(sources)]
+    held = []
+    for _ in range(150):
+        other = (labels + generator.integers(1, 4, sources)) % 4
+        answers = np.where(generator.random(sources) < accuracy, labels, other)
+        test = ScoredSet.create(labels, list("abcd"), names, seed=0)
+        found = score("", np.eye(4)[answers], test).per_source
+        for figure in (found.f1_macro, found.f1_weighted):
+            assert figure.low < figure.value <= figure.high <= 100
+            held.append(figure.low <= 100 * accuracy <= figure.high)
+    assert np.mean(held) >= 0.93
 
 
 def test_wilson_averaged_over_proportions_contains_the_truth() -> None:

@@ -179,7 +179,7 @@ def test_every_section_of_a_comparison_is_there(comparison: Path) -> None:
     assert "NotAVideoError: <not> a video" in page.text
     assert "answers came from a file" in page.text
     assert "0.500" in page.text  # seconds a video
-    assert len(page.all("img")) == 10
+    assert len(page.all("img")) == 16
     assert page.text.count("wrong") >= 10
 
 

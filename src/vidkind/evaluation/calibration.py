@@ -24,7 +24,9 @@ _FARTHEST = 4.0
 _PRIOR_DEVIATION = 0.25
 
 
-def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+def fit_temperature(
+    logits: NDArray[np.float32], labels: NDArray[np.int64], weights: Floats | None = None
+) -> float:
     """Finds the most probable temperature, given answers and a prior around 1.
 
     Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017), section 4.2, applied
@@ -34,6 +36,8 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
     Args:
         logits: [M, N, K] of videos the members were not trained on.
         labels: int64 [N].
+        weights: float64 [N], weight of each video; None weighs all alike. Only their ratios count:
+            against the prior there are N videos.
 
     Returns:
         Temperature, about 0.05 to 20; 1 changes nothing.
@@ -42,14 +46,17 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
     def loss(log_temperature: float) -> float:
         found = ensemble_probabilities(logits / np.exp(log_temperature))
         prior = (log_temperature / _PRIOR_DEVIATION) ** 2 / 2
-        return len(labels) * negative_log_likelihood(found, labels) + prior
+        return len(labels) * negative_log_likelihood(found, labels, weights) + prior
 
     found = minimize_scalar(loss, bounds=_LOG_RANGE, method="bounded")
     return float(np.exp(found.x))
 
 
 def cross_fitted_temperatures(
-    logits: NDArray[np.float32], labels: NDArray[np.int64], groups: Sequence[str]
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    groups: Sequence[str],
+    weights: Floats,
 ) -> Floats:
     """For each video the temperature fitted on the videos of other folds: float64 [N].
 
@@ -59,7 +66,7 @@ def cross_fitted_temperatures(
     right = ensemble_probabilities(logits).argmax(axis=1) == labels
     temperatures = np.ones(len(labels))
     for fitted, held in group_folds(groups, right):
-        temperatures[held] = fit_temperature(logits[:, fitted], labels[fitted])
+        temperatures[held] = fit_temperature(logits[:, fitted], labels[fitted], weights[fitted])
     return temperatures
 
 

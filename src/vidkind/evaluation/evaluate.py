@@ -137,7 +137,8 @@ def evaluate_parts(
     sources = test.source_ids or test.paths or tuple(str(i) for i in range(len(test)))
     groups = test.groups or sources
     scored = ScoredSet.create(test.labels, test.categories, sources, seed=seed)
-    fitted = fit_temperature(raw, test.labels) if temperature is None else temperature
+    weights = scored.source_weights
+    fitted = fit_temperature(raw, test.labels, weights) if temperature is None else temperature
     views = ask(
         parts,
         test,
@@ -153,7 +154,7 @@ def evaluate_parts(
     comparisons = tuple(_compare(a, b, found, scored) for a, b in pairs if b in found)
     honest = found[ENSEMBLE]
     if temperature is None:
-        each = cross_fitted_temperatures(raw, test.labels, groups)
+        each = cross_fitted_temperatures(raw, test.labels, groups, weights)
         honest = ensemble_probabilities(raw / each[:, None])
     model, report = None, None
     if final.attention is not None and temperature is None and final.train is not None:

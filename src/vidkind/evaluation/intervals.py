@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -56,6 +56,31 @@ def wilson(successes: float, trials: float, *, level: float = 0.95) -> Interval:
     centre, scale = share + z**2 / (2 * trials), 1 + z**2 / trials
     low, high = max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
     return Interval(value=100 * share, low=100 * low, high=100 * high, method="wilson")
+
+
+def clustered_wilson(right: NDArray[np.bool_], weights: Floats, resamples: Resamples) -> Interval:
+    """Wilson's interval of a weighted share of right answers, when answers of a source are alike.
+
+    It counts as many trials as independent ones with the same reach would be: the effective sample
+    size of Korn & Graubard, "Confidence intervals for proportions with small expected number of
+    positive counts estimated from survey data" (Survey Methodology 1998), with the t quantile of
+    ``percentile_interval``. They are at least as many as if all answers of a source were the same,
+    and at most all.
+
+    Args:
+        right: bool [N].
+        weights: float64 [N], above 0.
+        resamples: From ``resample``; says which videos are of one source.
+    """
+    total = float(weights.sum())
+    share = min(float(weights @ right) / total, 1.0)
+    per_source = np.bincount(resamples.source, weights)
+    alike = total**2 / float(per_source @ per_source)
+    error, quantile = _spread(np.bincount(resamples.source, weights * (right - share)) / total)
+    reach = error * quantile / NormalDist().inv_cdf(0.5 + LEVEL / 2)
+    trials = share * (1 - share) / reach**2 if reach > 0 else alike
+    trials = float(np.clip(trials, alike, max(total, alike)))
+    return wilson(share * trials, trials)
 
 
 def f1_interval(right: float, wrong: float) -> Interval:
@@ -222,6 +247,36 @@ def difference_interval(a: Interval, b: Interval, correlation: float) -> Interva
         high=value + joined(a.high - a.value, b.value - b.low),
         method="mover",
     )
+
+
+def widened(
+    interval: Interval, parts: Sequence[Interval], shares: Floats, moves: Floats
+) -> Interval:
+    """An interval of a weighted mean, at least as wide as those of its parts make it.
+
+    Draws of a sample with few mistakes have fewer still, or none: their percentiles are too narrow,
+    or have no width. The intervals of the parts have one, and are joined by MOVER (see
+    ``difference_interval``).
+
+    Args:
+        interval: Of the mean.
+        parts: Of the K figures it is the mean of.
+        shares: float64 [K], their weights, adding up to 1.
+        moves: float64 [G, K], the parts with each source left out; says how they go together.
+    """
+    centred = moves - moves.mean(axis=0) if len(moves) else moves
+    norms = np.sqrt((centred**2).sum(axis=0))
+    unit = np.divide(centred, norms, out=np.zeros_like(centred), where=norms > 1e-9)
+    correlation = unit.T @ unit
+    np.fill_diagonal(correlation, 1.0)
+
+    def joined(reaches: list[float]) -> float:
+        scaled = shares * np.array(reaches)
+        return float(np.sqrt(max(scaled @ correlation @ scaled, 0.0)))
+
+    low = interval.value - joined([part.value - part.low for part in parts])
+    high = interval.value + joined([part.high - part.value for part in parts])
+    return replace(interval, low=min(interval.low, low), high=max(interval.high, high))
 
 
 def _influences(value: float, left_out: Floats) -> Floats:

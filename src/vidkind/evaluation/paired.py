@@ -45,7 +45,10 @@ class PairedTest:
     Attributes:
         only_a_right: Videos that A answers rightly and B wrongly.
         only_b_right: The other way round.
-        p_value: Two-sided exact McNemar test (McNemar, 1947; exact binomial form).
+        p_value: Two-sided exact McNemar test over videos (McNemar, 1947; exact binomial form).
+            Where a source has several, which are alike, it is too small.
+        p_value_sources: The same over sources, of which each counts for whom it is better for: a
+            sign test. With one video a source it is ``p_value``.
         difference: Accuracy of A minus accuracy of B per source, Agresti-Min interval.
         sources_needed: How many sources it takes to tell a difference of this size apart with
             80 % power; None where there is no difference.
@@ -54,13 +57,19 @@ class PairedTest:
     only_a_right: int
     only_b_right: int
     p_value: float
+    p_value_sources: float
     difference: Interval
     sources_needed: int | None = None
 
     @property
     def a_wins(self) -> bool:
         """Whether A is better beyond chance, by test and by interval."""
-        return self.p_value < 0.05 and self.difference.low > 0
+        return self.is_real and self.difference.low > 0
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the test over sources finds a difference beyond chance."""
+        return self.p_value_sources < 0.05
 
 
 def paired_test(
@@ -77,23 +86,27 @@ def paired_test(
         weights: float64 [N], weight of each video.
         resamples: From ``resample``.
     """
-    from scipy.stats import binomtest
-
     only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(~right_a & right_b))
-    discordant = only_a + only_b
-    p_value = float(binomtest(only_a, discordant, 0.5).pvalue) if discordant else 1.0
     gain = right_a.astype(float) - right_b.astype(float)
+    net = np.bincount(resamples.source, gain)
     total = weights.sum()
     return PairedTest(
         only_a_right=only_a,
         only_b_right=only_b,
-        p_value=p_value,
+        p_value=_sign_test(only_a, only_b),
+        p_value_sources=_sign_test(int(np.sum(net > 0)), int(np.sum(net < 0))),
         difference=paired_difference(gain, resamples, weights),
         sources_needed=sources_needed(
             float((right_a & ~right_b) @ weights / total),
             float((~right_a & right_b) @ weights / total),
         ),
     )
+
+
+def _sign_test(for_a: int, for_b: int) -> float:
+    from scipy.stats import binomtest
+
+    return float(binomtest(for_a, for_a + for_b, 0.5).pvalue) if for_a + for_b else 1.0
 
 
 def sources_needed(

@@ -35,7 +35,7 @@ class Comparison:
         )
         if self.test.a_wins:
             word = "is better than"
-        elif test.p_value < 0.05 and gain.high < 0:
+        elif test.is_real and gain.high < 0:
             word = "is worse than"
         else:
             word = "cannot be told apart from"
@@ -44,7 +44,8 @@ class Comparison:
                 only += "sources to be seen with 80 % power"
         return (
             f"{self.a} {word} {self.b}: {gain.value:+.1f} points per source "
-            f"[{gain.low:+.1f}, {gain.high:+.1f}], exact McNemar p = {test.p_value:.3f}; {only}"
+            f"[{gain.low:+.1f}, {gain.high:+.1f}], exact McNemar p = {test.p_value_sources:.3f} "
+            f"over sources; {only}"
         )
 
 

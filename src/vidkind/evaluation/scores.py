@@ -12,10 +12,11 @@ from sklearn.metrics import confusion_matrix
 from vidkind.evaluation.intervals import (
     Interval,
     Resamples,
+    clustered_wilson,
     f1_interval,
     percentile_interval,
     resample,
-    wilson,
+    widened,
 )
 
 Matrix = NDArray[np.float64]
@@ -118,15 +119,24 @@ def _level(
     predicted: NDArray[np.int64], test: ScoredSet, weights: NDArray[np.float64]
 ) -> LevelScores:
     matrix = _confusion(predicted, test, weights)
-    whole = matrix[None]
     drawn, left = _resampled_confusions(predicted, test, weights)
-    total = weights.sum()
+    there = matrix.sum(axis=1)
+    known = there + matrix.sum(axis=0) > 0
+    means = {_f1_weighted: there / there.sum(), _f1_macro: known / known.sum()}
+    parts, moves = _f1_intervals(matrix), np.nan_to_num(_f1(left))
+    weighted, macro = (
+        widened(
+            percentile_interval(mean(matrix[None])[0], mean(drawn), mean(left)),
+            parts,
+            shares,
+            moves,
+        )
+        for mean, shares in means.items()
+    )
     return LevelScores(
-        accuracy=wilson(min(float(np.trace(matrix)), total), total),
-        f1_weighted=percentile_interval(
-            _f1_weighted(whole)[0], _f1_weighted(drawn), _f1_weighted(left)
-        ),
-        f1_macro=percentile_interval(_f1_macro(whole)[0], _f1_macro(drawn), _f1_macro(left)),
+        accuracy=clustered_wilson(predicted == test.labels, weights, test.draws),
+        f1_weighted=weighted,
+        f1_macro=macro,
     )
 
 
@@ -135,9 +145,7 @@ def _classes(predicted: NDArray[np.int64], test: ScoredSet) -> dict[str, ClassSc
     right, answered, there = np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
     precision = 100 * right / np.maximum(answered, 1e-12)
     recall = 100 * right / np.maximum(there, 1e-12)
-    # Sums of thirds may fall short of their parts by a rounding.
-    wrong = np.maximum(answered + there - 2 * right, 0)
-    f1 = [f1_interval(*counts) for counts in zip(right, wrong, strict=True)]
+    f1 = _f1_intervals(matrix)
     return {
         name: ClassScore(
             precision=float(precision[k]),
@@ -148,6 +156,14 @@ def _classes(predicted: NDArray[np.int64], test: ScoredSet) -> dict[str, ClassSc
         )
         for k, name in enumerate(test.categories)
     }
+
+
+def _f1_intervals(matrix: Matrix) -> list[Interval]:
+    """Of each category; those of clips count clips as independent, and are too narrow by that."""
+    right = np.diag(matrix)
+    # Sums of thirds may fall short of their parts by a rounding.
+    wrong = np.maximum(matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * right, 0)
+    return [f1_interval(*counts) for counts in zip(right, wrong, strict=True)]
 
 
 def _confusion(

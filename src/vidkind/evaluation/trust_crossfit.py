@@ -37,7 +37,9 @@ def cross_fitted_trust(
         foreign: Material that is none of the categories.
         final: float64 [N], log-odds by the weights fitted on all videos.
     """
-    temperatures = cross_fitted_temperatures(observed.logits, scored.labels, groups)
+    temperatures = cross_fitted_temperatures(
+        observed.logits, scored.labels, groups, scored.source_weights
+    )
     answers = ensemble_probabilities(observed.logits).argmax(axis=1)
     found = np.empty(len(answers))
     for fitted, held in group_folds(groups, answers == scored.labels):
@@ -67,7 +69,9 @@ def cross_fitted_conformal(
     observed: Observed, groups: Sequence[str], scored: ScoredSet
 ) -> ConformalScores:
     """Conformal scores of N videos at temperatures fitted on other folds."""
-    temperatures = cross_fitted_temperatures(observed.logits, scored.labels, groups)
+    temperatures = cross_fitted_temperatures(
+        observed.logits, scored.labels, groups, scored.source_weights
+    )
     scores = ensemble_probabilities(observed.logits / temperatures[:, None])
     return ConformalScores(
         scores=1 - scores[np.arange(len(scores)), scored.labels], weights=scored.source_weights
