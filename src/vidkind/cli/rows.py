@@ -162,8 +162,9 @@ class _Table:
     def __init__(self, file: IO[str], categories: Sequence[str], inputs: Sequence[str]) -> None:
         from rich.cells import cell_len
         from rich.console import Console
+        from rich.markup import escape
 
-        self._console = Console(file=file)
+        self._console = Console(file=file, emoji=False)
         longest = max(5, *(cell_len(_visible(name)) for name in inputs))
         names = (*categories, UNCLASSIFIED)
         kind = {"category": max(map(cell_len, names)), "confidence": 17, **_TRUST}
@@ -175,24 +176,27 @@ class _Table:
         width = max(_SHORT_NAME, min(longest, room - _width(rest)))
         self._widths = {"video": width, **rest}
         self._console.width = max(self._console.width, _width(self._widths))
-        self._print(*(f"[bold]{name}[/]" for name in self._widths))
+        self._print(*(f"[bold]{escape(name)}[/]" for name in self._widths))
 
     def write(self, prediction: Prediction) -> None:
+        from rich.cells import set_cell_size
         from rich.markup import escape
 
-        name = escape(_shown(prediction.path, self._widths["video"]))
+        shown = _shown(prediction.path, self._widths["video"])
         if prediction.error is not None:
             error = prediction.error
             reason = f"[red]{error.type}[/] {escape(_visible(error.message))}"
-            self._console.print(name.ljust(self._widths["video"]) + f"  {reason}", soft_wrap=True)
+            name = escape(set_cell_size(shown, self._widths["video"]))
+            self._console.print(f"{name}  {reason}", soft_wrap=True, highlight=False)
             return
         confidence = prediction.confidence or 0.0
         bar = "█" * round(10 * confidence)
         withheld = prediction.category == UNCLASSIFIED
         others = () if withheld else (prediction.label_set or ())[1:]
         self._print(
-            name,
-            f"[bold]{prediction.category}[/]" + "".join(f" or {escape(label)}" for label in others),
+            escape(shown),
+            f"[bold]{escape(prediction.category or '')}[/]"
+            + "".join(f" or {escape(label)}" for label in others),
             f"[{'dim' if withheld else 'green'}]{bar:<10}[/] {confidence:6.1%}",
             "-" if prediction.trust is None else f"{prediction.trust:.1%}",
             *(f"{prediction.scores[category]:.3f}" for category in self._scores),
