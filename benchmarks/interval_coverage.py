@@ -60,6 +60,7 @@ def figures(answers: Answers, draws: Resamples) -> dict[str, Interval]:
     weights = test.source_weights
     return {
         "accuracy": found.per_source.accuracy,
+        "accuracy per clip": found.per_clip.accuracy,
         "macro F1": found.per_source.f1_macro,
         "weighted F1": found.per_source.f1_weighted,
         "F1 of one category": found.classes["a"].f1_interval,

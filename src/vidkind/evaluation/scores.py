@@ -21,6 +21,9 @@ from vidkind.evaluation.intervals import (
 
 Matrix = NDArray[np.float64]
 
+# Draws of a sample with fewer wrong answers, in sources, say too little of what may be wrong.
+_FEW_WRONG = 5.0
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScoredSet:
@@ -123,16 +126,15 @@ def _level(
     there = matrix.sum(axis=1)
     known = there + matrix.sum(axis=0) > 0
     means = {_f1_weighted: there / there.sum(), _f1_macro: known / known.sum()}
-    parts, moves = _f1_intervals(matrix), np.nan_to_num(_f1(left))
     weighted, macro = (
-        widened(
-            percentile_interval(mean(matrix[None])[0], mean(drawn), mean(left)),
-            parts,
-            shares,
-            moves,
-        )
-        for mean, shares in means.items()
+        percentile_interval(mean(matrix[None])[0], mean(drawn), mean(left)) for mean in means
     )
+    if test.source_weights @ (predicted != test.labels) < _FEW_WRONG:
+        parts, moves = _f1_intervals(matrix), np.nan_to_num(_f1(left))
+        weighted, macro = (
+            widened(interval, parts, shares, moves)
+            for interval, shares in zip((weighted, macro), means.values(), strict=True)
+        )
     return LevelScores(
         accuracy=clustered_wilson(predicted == test.labels, weights, test.draws),
         f1_weighted=weighted,
