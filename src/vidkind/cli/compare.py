@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vidkind.cli.options import existing_path, workers_option
+from vidkind.cli.options import bundle_path, existing_path, workers_option
 from vidkind.cli.progress import progress_bar
 from vidkind.cli.score_table import print_scores
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from vidkind.evaluation.compare import Answered, BundleComparison, Cost
     from vidkind.inference import SingleVideoClassifier
     from vidkind.records import VideoItem
-
-_SHIPPED = "default"
 
 
 @click.command("compare", short_help="Say which of two bundles is better, and whether it is real.")
@@ -132,10 +130,10 @@ def _answers(
     from vidkind.evaluation.compare import Answered
     from vidkind.inference import SingleVideoClassifier
 
-    path = Path(spec)
-    if path.is_file() and path.suffix in ANSWER_SUFFIXES:
+    path = bundle_path(spec)
+    if path is not None and path.is_file() and path.suffix in ANSWER_SUFFIXES:
         return Answered(name=name, predictions=match_answers(read_answers(path), items))
-    classifier = SingleVideoClassifier(None if spec == _SHIPPED and not path.exists() else path)
+    classifier = SingleVideoClassifier(path)
     # The name says which bundle and views, so that no other bundle's answers are taken for these.
     identity = f"{classifier.bundle.manifest.to_json()}{tta}".encode()
     rows = folder / f"answers_{hashlib.sha256(identity).hexdigest()[:12]}.jsonl"

@@ -19,10 +19,20 @@ existing_path = click.Path(path_type=Path, exists=True)
 existing_file = click.Path(path_type=Path, exists=True, dir_okay=False)
 existing_folder = click.Path(path_type=Path, exists=True, file_okay=False)
 
+SHIPPED = "default"
+
+
+def bundle_path(spec: str | None) -> Path | None:
+    """Where a bundle lies; None for the one shipped with vidkind, which is called ``default``."""
+    return None if spec is None or (spec == SHIPPED and not Path(spec).exists()) else Path(spec)
+
+
 bundle_option = click.option(
     "--bundle",
-    type=click.Path(path_type=Path),
-    help="Bundle folder or zip. Default: the one shipped with vidkind.",
+    metavar="PATH",
+    callback=lambda context, parameter, spec: bundle_path(spec),
+    help="Bundle folder or zip. Default: the one shipped with vidkind, which the word default "
+    "stands for, too.",
 )
 effort_option = click.option(
     "--effort",

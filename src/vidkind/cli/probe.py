@@ -21,4 +21,20 @@ def probe_command(path: str, form: str) -> None:
         click.echo(json.dumps(info, indent=2, ensure_ascii=False))
         return
     for name, value in info.items():
-        click.echo(f"{name:<28}{'unknown' if value is None else value}")
+        label = name.removesuffix("_seconds").removesuffix("_degrees").removesuffix("_bytes")
+        click.echo(f"{label.replace('_', ' '):<20}{_shown(name, value)}")
+
+
+def _shown(name: str, value: object) -> str:
+    """A value with its unit, for people."""
+    if value is None:
+        return "unknown"
+    if name.endswith("_seconds"):
+        return f"{value:.2f} s"
+    if name.endswith("_degrees"):
+        return f"{value}°"
+    if name == "fps":
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    if name.endswith("_bytes"):
+        return f"{value:,} bytes"
+    return str(value)
