@@ -23,7 +23,8 @@ from tests.service import Running, service
 from tests.tiny import tiny_bundle
 
 pytestmark = pytest.mark.slow
-DESKTOP, PHONE = (1280, 1000), (390, 844)
+DESKTOP, PHONE, NARROW = (1280, 1000), (390, 844), (360, 800)
+LONG_NAME = "a_library_video_whose_long_name_nobody_has_ever_thought_of_wrapping"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,7 @@ def running(folder: Path) -> Iterator[Running]:
     library = folder / "library"
     library.mkdir()
     render(library / "kept.mp4", 15)
+    render(library / f"{LONG_NAME}.mp4", 16)
     bundle = tiny_bundle(folder / "tiny").path
     with service(folder / "data", "--bundle", str(bundle), "--library", str(library)) as started:
         yield started
@@ -72,7 +74,7 @@ def browser(folder: Path) -> Iterator[webdriver.Chrome]:
 def resize(browser: webdriver.Chrome, size: tuple[int, int]) -> None:
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
-        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE},
+        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size != DESKTOP},
     )
 
 
@@ -106,7 +108,7 @@ def choose(browser: webdriver.Chrome, *files: Path) -> None:
 
 def ended(browser: webdriver.Chrome, count: int) -> bool:
     found = states(browser)
-    return len(found) == count and set(found) <= {"done", "answered before", "failed"}
+    return len(found) == count and set(found) <= {"done", "done, from cache", "failed"}
 
 
 def clip(folder: Path, name: str, frames: int = 20, size: tuple[int, int] = (48, 64)) -> Path:
@@ -281,8 +283,127 @@ def test_the_page_fits_a_phone_and_can_be_read(browser, running, folder: Path, s
         ".filter((e) => e.offsetHeight && e.offsetHeight < 40).map((e) => e.outerHTML)"
     )
     assert small == [], "too small for a finger"
-    for selector in (".verdict strong", ".trust", ".opinion", ".state", "#drop-hint", "button"):
+    texts = (".verdict strong", ".trust", ".opinion", ".when", ".ticks", ".state", "#drop-hint")
+    for selector in (*texts, "button", ".quiet", ".plain", ".remove"):
         assert contrast(browser, selector) >= 4.5, selector
+
+
+def test_nothing_is_wider_than_a_narrow_phone(browser, running, folder: Path) -> None:
+    resize(browser, NARROW)
+    browser.get(running.url)
+    example = browser.find_element(By.XPATH, f"//p[@id='examples']/button[.='{LONG_NAME}']")
+    assert example.size["width"] < NARROW[0], "a long name is cut, not the page widened"
+    assert widest(browser) <= NARROW[0]
+    choose(browser, clip(folder, "narrow.mp4", 27))
+    until(lambda: ended(browser, 1), "an answer")
+    for summary in browser.find_elements(By.CSS_SELECTOR, "details:not([open]) > summary"):
+        summary.click()
+    assert widest(browser) <= NARROW[0]
+    cut = browser.execute_script(
+        "return [...document.querySelectorAll('.opinion, .verdict strong, .bars dt')]"
+        ".filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"
+    )
+    assert cut == [], "names of categories are whole"
+
+
+def widest(browser: webdriver.Chrome) -> int:
+    """Width of the page; on a phone the window is laid out as wide as its content."""
+    return browser.execute_script("return document.documentElement.scrollWidth")
+
+
+def test_one_button_sends_an_address_a_library_video_or_both(browser, running: Running) -> None:
+    browser.get(running.url)
+    [button] = browser.find_elements(By.XPATH, "//button[.='Classify']")
+    button.click()
+    until(lambda: "Enter an address or choose a video" in message(browser), "a complaint")
+    browser.find_element(By.ID, "url").send_keys("http://127.0.0.1/clip.mp4")
+    browser.find_element(By.ID, "library").send_keys("kept.mp4")
+    button.click()
+    until(lambda: ended(browser, 2), "an answer and a refusal")
+    assert message(browser) == ""
+    names = {card.find_element(By.CSS_SELECTOR, ".name").text for card in cards(browser)}
+    assert names == {"clip.mp4", "kept.mp4"}
+
+
+def test_an_answer_from_the_cache_says_so(browser, running: Running, folder: Path) -> None:
+    browser.get(running.url)
+    for count in (1, 2):
+        choose(browser, clip(folder, "twice.mp4", 28))
+        until(lambda count=count: ended(browser, count), "an answer")
+    assert states(browser) == ["done, from cache", "done"]
+
+
+def test_attention_is_one_row_of_bars_with_a_scale(browser, running, folder: Path) -> None:
+    resize(browser, PHONE)
+    browser.get(running.url)
+    choose(browser, clip(folder, "curve.mp4", 29))
+    until(lambda: ended(browser, 1), "an answer")
+    bars = browser.find_elements(By.CSS_SELECTOR, ".plot i")
+    assert len(bars) == 18, "one for each step: 1.15 of 16 frames"
+    assert len({round(bar.rect["y"] + bar.rect["height"]) for bar in bars}) == 1, "one base line"
+    scale = browser.find_element(By.CSS_SELECTOR, ".scale").text.split("\n")
+    assert scale == ["10 %", "0 %"], "the tiny bundle's attention is even: 5.6 % each"
+    plot = browser.find_element(By.CSS_SELECTOR, ".plot").rect
+    assert bars[0].rect["height"] / plot["height"] == pytest.approx(0.556, abs=0.03)
+    label = browser.find_element(By.CSS_SELECTOR, ".curve").get_attribute("aria-label")
+    assert "Attention over time in 18 steps, from 0 to 10 %" in label
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("trust", "headline"),
+    [
+        (0.359, "Unsure: Flat Content or Natural Content?"),
+        (0.5, "Flat Content"),
+        (None, "Flat Content"),
+    ],
+)
+def test_little_trust_gives_no_confident_headline(
+    browser, running: Running, scheme: str, trust: float | None, headline: str
+) -> None:
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    browser.get(running.url)
+    show_result(browser, trust)
+    title = browser.find_element(By.CSS_SELECTOR, ".verdict strong")
+    assert title.text == headline
+    neutral = browser.find_element(By.ID, "answers-title").value_of_css_property("color")
+    is_neutral = title.value_of_css_property("color") == neutral
+    assert is_neutral == headline.startswith("Unsure")
+    assert ("most probable: Flat Content, 48.1 %" in verdict(browser)) == is_neutral
+    for selector in (".verdict strong", ".trust"):
+        assert contrast(browser, selector) >= 4.5, selector
+
+
+def verdict(browser: webdriver.Chrome) -> str:
+    return browser.find_element(By.CSS_SELECTOR, ".verdict").text
+
+
+def show_result(browser: webdriver.Chrome, trust: float | None) -> None:
+    """Shows an answer of a made-up trust, by the page's own code."""
+    scores = {"Animation": 0.1, "Flat_Content": 0.481, "Gaming": 0.05, "Natural_Content": 0.369}
+    result = {
+        "category": "Flat_Content",
+        "confidence": 0.481,
+        "trust": trust,
+        "label_set": None,
+        "scores": scores,
+        "member_scores": [scores],
+        "duration_seconds": 3.0,
+        "num_frames": 1,
+        "tta": False,
+        "video": {"width": 64, "height": 48, "codec": "h264"},
+        "frame_times": [1.5],
+        "attention": [1.0],
+        "moments": [{"time": 1.5, "attention": 1.0, "scores": scores, "thumbnail": "data:,"}],
+    }
+    browser.execute_async_script(
+        "const [result, done] = arguments;"
+        "import('/static/result.js').then(({ showResult }) => {"
+        "  document.getElementById('list').replaceChildren(...showResult(result, true));"
+        "  done(); });",
+        result,
+    )
 
 
 def contrast(browser: webdriver.Chrome, selector: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sqlite3
 import stat
 import subprocess
@@ -15,8 +16,10 @@ from flask import Flask
 
 from tests.clips import render
 from tests.tiny import tiny_bundle
+from tests.trust import drawn_trust
+from vidkind.errors import BundleError, ConfigError
 from vidkind.service import ServiceOptions, create_app, problems
-from vidkind.service.problems import MEDIA_TYPE
+from vidkind.service.problems import KINDS, MEDIA_TYPE, RequestError
 
 
 @pytest.fixture
@@ -96,3 +99,147 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
     assert answer.status_code == 503
     assert answer.json["detail"].startswith("there is no room")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"max_error": 0.0001}, r"max_error is 0.0001, but .* can promise"),
+        ({"coverage": 95.0}, "coverage is 95.0; expected a share between 0 and 1"),
+        ({"coverage": 0.99999}, r"coverage is 0.99999, but .* carry at most"),
+        ({"rate_limit": "foo"}, "rate_limit is 'foo'; expected .*'60 per minute'"),
+        ({"rate_limit": ""}, "rate_limit is ''"),
+        ({"rate_limit": "0 per minute"}, "rate_limit is '0 per minute'"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_before_anything_starts(
+    tmp_path: Path, changes, match: str
+) -> None:
+    bundle = tiny_bundle(tmp_path / "tiny", trust=drawn_trust()).path
+    with pytest.raises(ConfigError, match=match):
+        create_app(ServiceOptions(data=tmp_path / "data", bundle=bundle, **changes))
+
+
+@pytest.mark.parametrize("name", ["max_error", "coverage"])
+def test_a_promise_needs_trust_statistics(tmp_path: Path, name: str) -> None:
+    bundle = tiny_bundle(tmp_path / "tiny").path
+    with pytest.raises(BundleError, match=f"no trust statistics, which {name} needs"):
+        create_app(ServiceOptions(data=tmp_path / "data", bundle=bundle, **{name: 0.5}))
+
+
+def test_promises_and_rates_that_can_be_kept_are_taken(tmp_path: Path) -> None:
+    bundle = tiny_bundle(tmp_path / "tiny", trust=drawn_trust()).path
+    kept = {"max_error": 0.5, "coverage": 0.5, "rate_limit": "5 per second; 60 per minute"}
+    app = create_app(ServiceOptions(data=tmp_path / "data", bundle=bundle, **kept))
+    assert app.test_client().get("/healthz", base_url="http://localhost").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "request_options", "kind"),
+    [
+        ("/nowhere", {"method": "GET"}, "NotFound"),
+        ("/api/v1/jobs/" + "0" * 32, {"method": "GET"}, "JobNotFoundError"),
+        ("/api/v1/jobs", {"method": "PUT"}, "MethodNotAllowed"),
+        ("/api/v1/jobs", {"data": b"x"}, "UnsupportedMediaType"),
+        ("/api/v1/jobs", {"data": b"{", "content_type": "application/json"}, "BadRequest"),
+        ("/api/v1/jobs", {"json": []}, "BadRequest"),
+        ("/api/v1/jobs", {"json": {}}, "InvalidFieldError"),
+        ("/api/v1/jobs", {"json": {"url": "https://e.org/a.mp4", "x": 1}}, "InvalidFieldError"),
+        (
+            "/api/v1/jobs",
+            {"json": {"url": "https://e.org/a.mp4", "use_tta": "yes"}},
+            "InvalidFieldError",
+        ),
+        ("/api/v1/jobs", {"json": {"url": "ftp://e.org/a.mp4"}}, "AddressError"),
+        ("/api/v1/jobs", {"json": {"library_path": "no.mp4"}}, "VideoNotFoundError"),
+        ("/api/v1/jobs", {"json": {}, "headers": {"Origin": "http://e.org"}}, "Forbidden"),
+        ("/api/v1/jobs", {"data": {"file": (io.BytesIO(b""), "a.mp4")}}, "EmptyFileError"),
+        ("/api/v1/jobs", {"data": {"file": (io.BytesIO(b"x"), "a.exe")}}, "UnsupportedMediaType"),
+        (
+            "/api/v1/jobs",
+            {"data": {"file": (io.BytesIO(b"x"), "a.mp4"), "effort": "most"}},
+            "InvalidFieldError",
+        ),
+        (
+            "/api/v1/jobs",
+            {"data": {"file": (io.BytesIO(b"x"), "a.mp4"), "more": "1"}},
+            "InvalidFieldError",
+        ),
+        ("/api/v1/classify", {"json": {}}, "UnsupportedMediaType"),
+        (
+            "/api/v1/classify",
+            {"data": {"file": (io.BytesIO(b"x" * (1 << 21)), "a.mp4")}},
+            "RequestEntityTooLarge",
+        ),
+        (
+            "/api/v1/jobs",
+            {"data": {"file": (io.BytesIO(b"x" * (3 << 20)), "a.mp4")}},
+            "RequestEntityTooLarge",
+        ),
+        ("/api/classify", {"data": {"other": "1"}}, "InvalidFieldError"),
+    ],
+)
+def test_each_refusal_has_a_name_of_its_own(
+    tmp_path: Path, path: str, request_options, kind: str
+) -> None:
+    bundle = tiny_bundle(tmp_path / "tiny").path
+    small = {"max_upload_mb": 1, "max_sync_mb": 1}
+    app = create_app(ServiceOptions(data=tmp_path / "data", bundle=bundle, **small))
+    asked = {"method": "POST", "base_url": "http://localhost", **request_options}
+    answer = app.test_client().open(path, **asked)
+    assert answer.json["type"] == f"urn:vidkind:{kind}"
+    assert answer.status_code == answer.json["status"] == KINDS[kind]
+
+
+def test_keys_rates_and_a_full_queue_have_names_of_their_own(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.txt"
+    keys.write_text("a-key-of-twenty-characters\n")
+    bundle = tiny_bundle(tmp_path / "tiny").path
+    limits = {"api_keys": keys, "rate_limit": "2 per minute", "max_queue": 1}
+    client = create_app(
+        ServiceOptions(data=tmp_path / "data", bundle=bundle, **limits)
+    ).test_client()
+
+    def kind(**headers: str) -> str:
+        body = {"url": "https://example.org/a.mp4"}
+        answer = client.post(
+            "/api/v1/jobs", json=body, base_url="http://localhost", headers=headers
+        )
+        return answer.json.get("type", answer.json.get("state"))
+
+    key = {"Authorization": "Bearer a-key-of-twenty-characters"}
+    assert kind() == "urn:vidkind:Unauthorized"
+    assert [kind(**key) for _ in range(3)] == [
+        "queued",
+        "urn:vidkind:QueueFullError",
+        "urn:vidkind:RateLimitExceeded",
+    ]
+
+
+def test_a_refusal_of_an_unknown_kind_cannot_be_written() -> None:
+    with pytest.raises(KeyError):
+        RequestError("NoSuchKind", "x")
+
+
+def test_the_names_of_errors_are_described(app: Flask) -> None:
+    """In the OpenAPI document and in docs/service.md, all of them and no others."""
+    schemas = app.test_client().get("/api/v1/openapi.json", base_url="http://localhost").json
+    described = schemas["components"]["schemas"]["Problem"]["properties"]["type"]["examples"]
+    assert described == [f"urn:vidkind:{kind}" for kind in KINDS]
+    page = (Path(__file__).parents[2] / "docs" / "service.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d{3}) \| (.+?) \|", page, re.MULTILINE)
+    documented = {
+        name: int(status) for status, names in rows for name in re.findall("`(.+?)`", names)
+    }
+    assert documented == KINDS
+
+
+def test_every_raised_kind_is_known() -> None:
+    source = Path(problems.__file__).parent
+    raised = {
+        kind
+        for file in source.glob("*.py")
+        for kind in re.findall(r'RequestError\(\s*"(\w+)"', file.read_text(encoding="utf-8"))
+    }
+    assert raised
+    assert raised <= set(KINDS)

@@ -93,7 +93,7 @@ def classify() -> ResponseReturnValue:
     """Answers for a small file while the caller waits."""
     current = service()
     if not _is_form():
-        raise RequestError(415, "expected multipart/form-data with a file")
+        raise RequestError("UnsupportedMediaType", "expected multipart/form-data with a file")
     check_small(current)
     job = wait_for(current, job_from_upload(current, request))
     return answered(current, job)
@@ -103,11 +103,13 @@ def check_small(current: Service) -> None:
     """Refuses what is too large to wait for.
 
     Raises:
-        RequestError: 413.
+        RequestError: ``RequestEntityTooLarge``.
     """
     if (request.content_length or 0) > current.options.max_sync_mb * MEGABYTE:
         raise RequestError(
-            413, f"more than {current.options.max_sync_mb} MiB; expected a job: POST /api/v1/jobs"
+            "RequestEntityTooLarge",
+            f"the request is larger than {current.options.max_sync_mb} MiB, the limit for waiting; "
+            "send it as a job: POST /api/v1/jobs",
         )
 
 
@@ -115,7 +117,7 @@ def wait_for(current: Service, job: Row[Any]) -> Row[Any]:
     """The job when it has ended, or as it is when that takes too long or too many wait.
 
     Raises:
-        RequestError: 404: it was deleted meanwhile.
+        RequestError: ``JobNotFoundError``: it was deleted meanwhile.
     """
     if not current.held.acquire(blocking=False):
         return job
@@ -142,7 +144,7 @@ def known_job(current: Service, job_id: str) -> Row[Any]:
     """A job by its id.
 
     Raises:
-        RequestError: 404.
+        RequestError: ``JobNotFoundError``.
     """
     job = current.store.get(job_id)
     if job is None:
@@ -151,7 +153,9 @@ def known_job(current: Service, job_id: str) -> Row[Any]:
 
 
 def _unknown(job_id: str) -> RequestError:
-    return RequestError(404, f"no job {job_id[:40]!r}; it may have expired: post the video again")
+    return RequestError(
+        "JobNotFoundError", f"no job {job_id[:40]!r}; it may have expired: post the video again"
+    )
 
 
 def _posted(current: Service, job: Row[Any]) -> Response:
@@ -170,8 +174,10 @@ def _is_form() -> bool:
 
 def _body() -> object:
     if not request.is_json:
-        raise RequestError(415, "expected application/json or multipart/form-data")
+        raise RequestError(
+            "UnsupportedMediaType", "expected application/json or multipart/form-data"
+        )
     try:
         return request.get_json()
     except BadRequest as error:
-        raise RequestError(400, "the body is not JSON") from error
+        raise RequestError("BadRequest", "the body is not JSON") from error

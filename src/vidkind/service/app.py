@@ -15,6 +15,7 @@ from vidkind.service.metrics import count_requests, metrics
 from vidkind.service.notices import Notices
 from vidkind.service.options import MEGABYTE, ServiceOptions
 from vidkind.service.pages import pages
+from vidkind.service.promises import check_promises
 from vidkind.service.published import published
 from vidkind.service.security import secure
 from vidkind.service.state import Service
@@ -30,10 +31,14 @@ def create_app(options: ServiceOptions) -> Flask:
         options: Where things are, and what is allowed.
 
     Raises:
-        BundleError: The bundle cannot be opened.
-        ConfigError: Database, queue or keys are not as expected.
+        BundleError: The bundle cannot be opened, or holds no trust statistics and ``max_error``
+            or ``coverage`` asks for them.
+        ConfigError: Database, queue, keys or rate limit are not as expected, or the bundle cannot
+            keep ``max_error`` or ``coverage``.
         MissingExtraError: A driver is not installed.
     """
+    bundle = load_bundle(options.bundle)
+    check_promises(bundle, options)
     options.make_folders()
     store = JobStore(options.database_url, connections=options.threads)
     app = Flask(__name__)
@@ -41,7 +46,6 @@ def create_app(options: ServiceOptions) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    bundle = load_bundle(options.bundle)
     app.extensions["vidkind"] = Service(
         options=options,
         store=store,

@@ -28,10 +28,14 @@ def stream_job(service: Service, job: Row[Any]) -> Response:
     ``progress`` events carry the job without its result, the last one, ``end``, with it.
 
     Raises:
-        RequestError: 503: too many streams are open.
+        RequestError: ``TooManyStreamsError``.
     """
     if not service.held.acquire(blocking=False):
-        raise RequestError(503, "too many progress streams are open", retry_after=_RETRY_SECONDS)
+        raise RequestError(
+            "TooManyStreamsError",
+            "too many progress streams are open; try again later, or poll the job",
+            retry_after=_RETRY_SECONDS,
+        )
     response = Response(_events(service, job), content_type="text/event-stream; charset=utf-8")
     response.call_on_close(service.held.release)
     response.headers["X-Accel-Buffering"] = "no"  # a proxy must pass events on as they come

@@ -29,6 +29,7 @@ _CHUNK_BYTES = 1 << 20
 _MAX_NAME = 200
 _LONGEST_WAIT = 30
 _MIN_FREE_BYTES = 256 * MEGABYTE
+_SOURCES = ("url", "library_path")
 _CHOICES = tuple(field.name for field in fields(Choices))
 _TRUTH = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False, "": False}
 
@@ -37,16 +38,23 @@ def check_room(service: Service) -> None:
     """Refuses while the queue or the disk is full.
 
     Raises:
-        RequestError: 503, with the time after which to try again.
+        RequestError: ``QueueFullError`` or ``DiskFullError``, with the time after which to try
+            again.
     """
     waiting = service.store.num_waiting()
     if waiting >= service.options.max_queue:
         # By then about half of them have ended.
         seconds = service.store.mean_seconds() * waiting / (2 * max(1, service.options.workers))
         wait = min(_LONGEST_WAIT, max(1, math.ceil(seconds)))
-        raise RequestError(503, f"{waiting} jobs are waiting; try again later", retry_after=wait)
+        raise RequestError(
+            "QueueFullError", f"{waiting} jobs are waiting; try again later", retry_after=wait
+        )
     if shutil.disk_usage(service.options.data).free < _MIN_FREE_BYTES:
-        raise RequestError(503, "there is no room for more files", retry_after=_LONGEST_WAIT)
+        raise RequestError(
+            "DiskFullError",
+            "there is no room for more files; try again later",
+            retry_after=_LONGEST_WAIT,
+        )
 
 
 def job_from_upload(service: Service, request: Request) -> Row[Any]:
@@ -57,12 +65,12 @@ def job_from_upload(service: Service, request: Request) -> Row[Any]:
         EmptyFileError: The file has no bytes.
     """
     if set(request.files) != {"file"} or len(request.files.getlist("file")) != 1:
-        raise RequestError(400, "the form has no field 'file' with one file; expected one video")
+        raise RequestError(
+            "InvalidFieldError", "the form has no field 'file' with one file; expected one video"
+        )
     unknown = set(request.form) - set(_CHOICES)
     if unknown:
-        raise RequestError(
-            400, f"field {min(unknown)!r} is not known; expected file, {' and '.join(_CHOICES)}"
-        )
+        raise _unknown_field(min(unknown), ("file", *_CHOICES))
     return add_upload(service, request.files["file"], form_choices(request))
 
 
@@ -72,7 +80,8 @@ def add_upload(service: Service, file: FileStorage, choices: Choices) -> Row[Any
     name = display_name(file.filename or "")
     if not is_video_name(name):
         raise RequestError(
-            415, f"{name!r} does not end like a video; expected .mp4, .webm, .mkv, .mov, .gif, ..."
+            "UnsupportedMediaType",
+            f"{name!r} does not end like a video; expected .mp4, .webm, .mkv, .mov, .gif, ...",
         )
     location = secrets.token_hex(16) + Path(name).suffix.lower()
     target = service.options.uploads / location
@@ -92,16 +101,16 @@ def job_from_json(service: Service, body: object) -> Row[Any]:
         AddressError: The form of the address is not allowed.
         VideoNotFoundError: The library has no such video.
     """
-    if not isinstance(body, dict) or not set(body) <= {"url", "library_path", *_CHOICES}:
-        raise RequestError(
-            400, f"expected an object with url or library_path, {' and '.join(_CHOICES)}"
-        )
-    given = [key for key in ("url", "library_path") if key in body]
+    if not isinstance(body, dict):
+        raise RequestError("BadRequest", 'the body is not an object; expected {"url": ...}')
+    if unknown := set(body) - {*_SOURCES, *_CHOICES}:
+        raise _unknown_field(min(unknown), (*_SOURCES, *_CHOICES))
+    given = [key for key in _SOURCES if key in body]
     if len(given) != 1 or not isinstance(body[given[0]], str):
-        raise RequestError(400, "expected one of url and library_path, as text")
+        raise RequestError("InvalidFieldError", "expected one of url and library_path, as text")
     use_tta = body.get("use_tta", False)
     if not isinstance(use_tta, bool):
-        raise RequestError(400, f"use_tta is {use_tta!r}; expected true or false")
+        raise _not_truth(str(use_tta))
     choices = Choices(use_tta=use_tta, effort=_effort(body.get("effort", "normal")))
     if given == ["url"]:
         return add_url(service, body["url"], choices)
@@ -130,7 +139,7 @@ def form_choices(request: Request) -> Choices:
     """
     text = request.form.get("use_tta", "")
     if text.lower() not in _TRUTH:
-        raise RequestError(400, f"use_tta is {text[:40]!r}; expected true or false")
+        raise _not_truth(text)
     effort = _effort(request.form.get("effort") or "normal")
     return Choices(use_tta=_TRUTH[text.lower()], effort=effort)
 
@@ -139,7 +148,19 @@ def _effort(given: object) -> Effort:
     for effort in EFFORTS:
         if effort == given:
             return effort
-    raise RequestError(400, f"effort is {str(given)[:40]!r}; expected {' or '.join(EFFORTS)}")
+    raise RequestError(
+        "InvalidFieldError", f"effort is {str(given)[:40]!r}; expected {' or '.join(EFFORTS)}"
+    )
+
+
+def _not_truth(given: str) -> RequestError:
+    return RequestError("InvalidFieldError", f"use_tta is {given[:40]!r}; expected true or false")
+
+
+def _unknown_field(name: str, known: tuple[str, ...]) -> RequestError:
+    return RequestError(
+        "InvalidFieldError", f"field {name[:40]!r} is not known; expected {', '.join(known)}"
+    )
 
 
 def display_name(name: str) -> str:

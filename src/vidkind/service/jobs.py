@@ -278,6 +278,12 @@ class JobStore:
             mine = (JOBS.c.worker == worker) & (JOBS.c.state == "running")
             connection.execute(update(JOBS).where(mine).values(heartbeat_at=now))
 
+    def was_ready(self, worker: str) -> bool:
+        """Whether a worker has ever said that it is alive."""
+        query = select(func.count()).where(WORKERS.c.id == worker)
+        with self._reader.connect() as connection:
+            return bool(connection.scalar(query))
+
     def num_workers(self) -> int:
         """How many workers were seen lately."""
         query = select(func.count()).where(WORKERS.c.seen_at > time.time() - LEASE_SECONDS)

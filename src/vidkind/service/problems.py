@@ -12,39 +12,59 @@ from flask import Flask, Response
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from vidkind.errors import (
-    AddressError,
-    EmptyFileError,
-    VideoLimitError,
-    VideoNotFoundError,
-    VidkindError,
-)
+from vidkind.errors import VidkindError
 
 _log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-_STATUS: dict[type[VidkindError], int] = {
-    AddressError: 422,
-    EmptyFileError: 422,
-    VideoLimitError: 413,
-    VideoNotFoundError: 404,
+# Stable name of each error that a request may be answered with, and its status. Clients branch
+# on these names. Refusals that HTTP defines carry HTTP's name, whichever part of the service
+# (this API, Flask, Waitress, a proxy) refuses.
+KINDS = {
+    "BadRequest": 400,
+    "InvalidFieldError": 400,
+    "Unauthorized": 401,
+    "Forbidden": 403,
+    "NotFound": 404,
+    "JobNotFoundError": 404,
+    "VideoNotFoundError": 404,
+    "MethodNotAllowed": 405,
+    "RequestEntityTooLarge": 413,
+    "UnsupportedMediaType": 415,
+    "AddressError": 422,
+    "EmptyFileError": 422,
+    "RateLimitExceeded": 429,
+    "InternalError": 500,
+    "DatabaseError": 503,
+    "DiskFullError": 503,
+    "QueueFullError": 503,
+    "TooManyStreamsError": 503,
 }
+# The name that Flask's own refusals get; its class names are not ours to keep stable.
+_OF_STATUS = {status: kind for kind, status in KINDS.items() if not kind.endswith("Error")}
+_UNKNOWN_STATUS = 422
 _WAIT_SECONDS = 5
 _FULL_SECONDS = 30
 
 
 class RequestError(VidkindError):
-    """A request that is not answered as asked.
+    """A request that is refused.
 
     Attributes:
-        status: HTTP status.
+        kind: Stable name of the error, one of ``KINDS``, which also gives its HTTP status.
         retry_after: Seconds after which to try again, or None.
     """
 
-    def __init__(self, status: int, message: str, *, retry_after: int | None = None) -> None:
+    def __init__(self, kind: str, message: str, *, retry_after: int | None = None) -> None:
         super().__init__(message)
-        self.status = status
+        self.kind = kind
+        self.status = KINDS[kind]
         self.retry_after = retry_after
+
+    @property
+    def type(self) -> str:
+        """Stable name of the error."""
+        return self.kind
 
 
 def document(status: int, kind: str, detail: str) -> dict[str, Any]:
@@ -78,12 +98,13 @@ def register(app: Flask) -> None:
 def _from_vidkind(error: VidkindError) -> Response:
     if isinstance(error, RequestError):
         return answer(error.status, error.type, str(error), retry_after=error.retry_after)
-    return answer(_STATUS.get(type(error), 422), error.type, str(error))
+    return answer(KINDS.get(error.type, _UNKNOWN_STATUS), error.type, str(error))
 
 
 def _from_http(error: HTTPException) -> Response:
     status = error.code or 500
-    response = answer(status, type(error).__name__, " ".join((error.description or "").split()))
+    kind = _OF_STATUS.get(status, type(error).__name__)
+    response = answer(status, kind, " ".join((error.description or "").split()))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After", "Location", "WWW-Authenticate"):
             response.headers[name] = value
@@ -94,11 +115,11 @@ def _from_anything(error: Exception) -> Response:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         _log.error("the disk is full: %s", error)
         detail = "there is no room for more files; try again later"
-        return answer(503, "DiskFullError", detail, retry_after=_FULL_SECONDS)
+        return answer(KINDS["DiskFullError"], "DiskFullError", detail, retry_after=_FULL_SECONDS)
     if isinstance(error, OperationalError):
         _log.error("the database cannot be reached: %s", error.orig)
         detail = "the database cannot be reached; try again later"
-        return answer(503, "DatabaseError", detail, retry_after=_WAIT_SECONDS)
+        return answer(KINDS["DatabaseError"], "DatabaseError", detail, retry_after=_WAIT_SECONDS)
     _log.error("a request failed unexpectedly", exc_info=error)
     detail = "something went wrong here and was logged; try again, and report it if it stays"
-    return answer(500, "InternalError", detail, retry_after=_WAIT_SECONDS)
+    return answer(KINDS["InternalError"], "InternalError", detail, retry_after=_WAIT_SECONDS)

@@ -70,4 +70,4 @@ def _field(name: str) -> str:
 
 
 def _missing(name: str) -> RequestError:
-    return RequestError(400, f"field {name!r} is missing; expected a text")
+    return RequestError("InvalidFieldError", f"field {name!r} is missing; expected a text")

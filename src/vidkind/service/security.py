@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import parse_many
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from vidkind.errors import ConfigError
@@ -37,7 +38,8 @@ def secure(app: Flask, options: ServiceOptions) -> None:
     """Puts the checks before, and the headers behind, every request of an application.
 
     Raises:
-        ConfigError: The file of keys cannot be read or holds a key that is too short.
+        ConfigError: The file of keys cannot be read or holds a key that is too short, or the rate
+            limit cannot be parsed.
     """
     if options.proxies:
         count = options.proxies
@@ -88,7 +90,9 @@ def _check_key(keys: tuple[bytes, ...]) -> Response | None:
     # Every key is compared, so that the time taken says nothing.
     known = [hmac.compare_digest(given, key) for key in keys]
     if not any(known):
-        raise RequestError(401, "no known API key; expected one in 'Authorization: Bearer KEY'")
+        raise RequestError(
+            "Unauthorized", "no known API key; expected one in 'Authorization: Bearer KEY'"
+        )
     return None
 
 
@@ -100,7 +104,9 @@ def _refuse_other_sites() -> None:
     origin = request.headers.get("Origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.host
     if site not in ("none", "same-origin") or foreign:
-        raise RequestError(403, "the request comes from another site; expected this one or none")
+        raise RequestError(
+            "Forbidden", "the request comes from another site; expected this one or none"
+        )
 
 
 def _add_headers(response: Response) -> Response:
@@ -116,19 +122,27 @@ def _add_headers(response: Response) -> Response:
 def _limit_rate(app: Flask, options: ServiceOptions) -> None:
     if options.rate_limit is None:
         return
+    _check_rate(options.rate_limit)
+    Limiter(
+        _client,
+        app=app,
+        default_limits=[options.rate_limit],
+        default_limits_exempt_when=lambda: request.method in (*_SAFE_METHODS, "DELETE"),
+        storage_uri=options.queue or "memory://",
+        headers_enabled=True,
+    )
+
+
+def _check_rate(text: str) -> None:
+    # Flask-Limiter parses it at the first request only, and then refuses every one.
     try:
-        Limiter(
-            _client,
-            app=app,
-            default_limits=[options.rate_limit],
-            default_limits_exempt_when=lambda: request.method in (*_SAFE_METHODS, "DELETE"),
-            storage_uri=options.queue or "memory://",
-            headers_enabled=True,
-        )
-    except ValueError as error:
+        useful = all(limit.amount > 0 for limit in parse_many(text))
+    except ValueError:
+        useful = False
+    if not useful:
         raise ConfigError(
-            f"rate_limit is {options.rate_limit!r}; expected such as '60 per minute'"
-        ) from error
+            f"rate_limit is {text!r}; expected a number of posts and a time: '60 per minute'"
+        )
 
 
 def _client() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import socket
@@ -17,6 +18,7 @@ import waitress.server
 import waitress.task
 from flask import Flask
 
+from vidkind.errors import VidkindError
 from vidkind.service.app import FORM_BYTES, create_app
 from vidkind.service.jobs import JobStore
 from vidkind.service.options import ServiceOptions
@@ -29,7 +31,13 @@ _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 60
 _MAX_CONNECTIONS = 1000
 _RESTART_SECONDS = 1.0
+# A worker that has never been ready and dies this often will not become ready by itself.
+_MAX_EARLY_DEATHS = 3
 _LAST_ANSWERS_SECONDS = 5
+
+
+class ServerError(VidkindError):
+    """The server cannot start, or cannot go on."""
 
 
 class _ProblemTask(waitress.task.ErrorTask):  # type: ignore[misc]
@@ -67,10 +75,24 @@ class _Channel(waitress.channel.HTTPChannel):  # type: ignore[misc]
 
 
 class WorkerKeeper:
-    """Keeps one worker process running, and puts its jobs back where it dies."""
+    """Keeps one worker process running, and puts its jobs back where it dies.
 
-    def __init__(self, options: ServiceOptions, store: JobStore) -> None:
-        self._options, self._store = options, store
+    Attributes:
+        gave_up: Whether the worker died again and again without ever having been ready.
+    """
+
+    def __init__(
+        self, options: ServiceOptions, store: JobStore, on_giving_up: Callable[[], None]
+    ) -> None:
+        """Prepares the worker.
+
+        Args:
+            options: Handed to the worker.
+            store: Where its jobs are.
+            on_giving_up: Called once where ``gave_up`` becomes true.
+        """
+        self._options, self._store, self._on_giving_up = options, store, on_giving_up
+        self.gave_up = False
         self._stop = threading.Event()
         self._process: subprocess.Popen[str] | None = None
         self._thread = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
@@ -87,13 +109,20 @@ class WorkerKeeper:
         self._thread.join(GRACE_SECONDS + 20)
 
     def _keep(self) -> None:
+        ever_ready, deaths = False, 0
         while not self._stop.is_set():
             worker_id = new_worker_id()
             try:
                 self._run(worker_id)
                 self._store.put_back(worker=worker_id)
+                ever_ready = ever_ready or self._store.was_ready(worker_id)
             except Exception:  # the next try may find the disk or the database again
                 _log.exception("the worker could not be looked after")
+            deaths += 1
+            if not ever_ready and deaths >= _MAX_EARLY_DEATHS and not self._stop.is_set():
+                self.gave_up = True
+                self._on_giving_up()
+                return
             if not self._stop.wait(_RESTART_SECONDS):
                 _log.error("the worker ended; starting another")
 
@@ -120,16 +149,16 @@ def serve(options: ServiceOptions, *, on_ready: Callable[[str], None]) -> None:
         on_ready: Called with the address once requests are taken.
 
     Raises:
-        BundleError: The bundle cannot be opened.
+        BundleError: The bundle cannot be opened, or lacks what an option needs.
         ConfigError: An option cannot be kept.
-        OSError: The address is taken or not this machine's.
+        ServerError: The address cannot be listened on, or no worker gets ready.
     """
     app = create_app(options)
     current: Service = app.extensions["vidkind"]
     server = _listen(app, options)
     stop = threading.Event()
     stop_on_signals(stop)
-    keeper = WorkerKeeper(options, current.store)
+    keeper = WorkerKeeper(options, current.store, on_giving_up=stop.set)
     if options.workers:
         keeper.start()
     thread = threading.Thread(target=server.run, name="server", daemon=True)
@@ -144,6 +173,11 @@ def serve(options: ServiceOptions, *, on_ready: Callable[[str], None]) -> None:
         keeper.stop()
     server.task_dispatcher.shutdown(timeout=_LAST_ANSWERS_SECONDS)
     current.store.close()
+    if keeper.gave_up:
+        raise ServerError(
+            f"the worker ended {_MAX_EARLY_DEATHS} times before it was ready; its messages above "
+            "say why: correct the options or the bundle and start again"
+        )
 
 
 def _listen(app: Flask, options: ServiceOptions) -> Any:
@@ -166,18 +200,34 @@ def _listen(app: Flask, options: ServiceOptions) -> Any:
 
 
 def _bound_socket(options: ServiceOptions) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    try:
+        found = socket.getaddrinfo(
+            options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (socket.gaierror, UnicodeError) as error:
+        raise ServerError(
+            f"host {options.host!r} is not known; give --host an address of this machine"
+        ) from error
+    family, kind, protocol, _, address = found[0]
     bound = socket.socket(family, kind, protocol)
     try:
         if sys.platform != "win32":  # there it would let two servers share the port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
-    except BaseException:
+    except OSError as error:
         bound.close()
-        raise
+        raise ServerError(_why_not_bound(error, options)) from error
     return bound
+
+
+def _why_not_bound(error: OSError, options: ServiceOptions) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {options.port} is in use; stop that process or give --port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{options.host} is not an address of this machine; give --host one that is"
+    if error.errno == errno.EACCES:
+        return f"port {options.port} is not open to this user; give --port one above 1023"
+    return f"{options.host}, port {options.port}: {error.strerror}; give other --host and --port"
 
 
 def _name(host: str) -> str:

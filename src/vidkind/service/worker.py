@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from vidkind.config import RuntimeOptions
+from vidkind.errors import VidkindError
 from vidkind.inference import SingleVideoClassifier
 from vidkind.service.jobs import HEARTBEAT_SECONDS, JobStore
 from vidkind.service.notices import Notices
@@ -132,4 +133,8 @@ def main() -> None:
         stop.set()
 
     threading.Thread(target=wait_for_the_end, daemon=True).start()
-    work(ServiceOptions.from_json(order["options"]), stop=stop, worker_id=order["worker"])
+    try:
+        work(ServiceOptions.from_json(order["options"]), stop=stop, worker_id=order["worker"])
+    except VidkindError as error:
+        _log.error("the worker cannot start: %s", error)
+        raise SystemExit(1) from error

@@ -1,7 +1,7 @@
 // What a visitor does, and the list of jobs it leads to.
 
 import { Problem, deleteJob, follow, getJob, getKey, getLibrary, post, setKey } from "./api.js";
-import { chip, make, percent, showResult, spoken } from "./result.js";
+import { chip, headline, make, percent, showResult, spoken } from "./result.js";
 import { saveCsv, saveJson } from "./save.js";
 
 const $ = (id) => document.getElementById(id);
@@ -51,16 +51,17 @@ class Card {
     this.state = make("span", { class: "state" }, "waiting to be sent");
     this.bar = make("progress", { max: "100", value: "0", "aria-label": `Progress of ${source.name}` });
     this.body = make("div", { class: "job" }, this.bar);
-    this.buttons = make("span", { class: "actions" });
+    this.buttons = make("div", { class: "actions" });
     const head = make("div", { class: "row" }, make("span", { class: "name" }, source.name), this.state);
     this.element = make("li", { class: "panel job" }, head, this.body, this.buttons);
     $("list").prepend(this.element);
     refresh();
   }
 
-  button(text, onclick) {
+  // A "quiet" button asks for more; a "plain" one is there for those who look for it.
+  button(text, kind, onclick, place = this.buttons) {
     const label = `${text}: ${this.source.name}`;
-    this.buttons.append(make("button", { type: "button", class: "quiet", "aria-label": label, onclick }, text));
+    place.append(make("button", { type: "button", class: kind, "aria-label": label, onclick }, text));
   }
 
   async send() {
@@ -108,39 +109,42 @@ class Card {
   done(job) {
     if (!job.result) return this.fail("The answer has expired; send the video again.");
     results.set(this.id, job.result);
-    this.end(job.cached ? "answered before" : "done");
+    this.end("done", job.cached ? "done, from cache" : "done");
+    if (job.cached) this.state.title = "The same file was classified before with the same options.";
     this.body.replaceChildren(...showResult(job.result, !this.restored));
-    say(`${this.source.name}: ${spoken(job.result.category)}, ${percent(job.result.confidence)}`);
-    const base = this.source.name.replace(/\.[^.]*$/, "");
-    this.button("JSON", () => saveJson([job.result], base));
-    this.button("CSV", () => saveCsv([job.result], base));
+    say(`${this.source.name}: ${headline(job.result)}, ${percent(job.result.confidence)}`);
     const { use_tta, effort } = this.choices;
     this.again(use_tta ? "Without TTA" : "With TTA", { effort, use_tta: !use_tta });
     if (effort !== "full") this.again("Full effort", { effort: "full", use_tta });
+    const base = this.source.name.replace(/\.[^.]*$/, "");
+    const files = make("span", { class: "files" }, "Save as");
+    this.button("JSON", "plain", () => saveJson([job.result], base), files);
+    this.button("CSV", "plain", () => saveCsv([job.result], base), files);
+    this.buttons.append(files);
     this.removable();
   }
 
   fail(text) {
-    this.end("failed");
+    this.end("failed", "failed");
     this.body.replaceChildren(make("p", { class: "message" }, text.charAt(0).toUpperCase() + text.slice(1)));
     say(`${this.source.name}: failed. ${text}`);
     this.again("Try again", this.choices);
     this.removable();
   }
 
-  end(state) {
-    this.state.textContent = state;
+  end(state, text) {
+    this.state.textContent = text;
     this.state.dataset.state = state;
   }
 
   // The file of a card from before a reload is not there any more.
   again(text, choices) {
     const { file, url, library } = this.source;
-    if (file || url || library) this.button(text, () => new Card(this.source, choices).send());
+    if (file || url || library) this.button(text, "quiet", () => new Card(this.source, choices).send());
   }
 
   removable() {
-    this.button("Remove", async () => {
+    this.button("Remove", "plain remove", async () => {
       if (this.id) await deleteJob(this.id).catch(() => {});
       this.forget();
       $("answers").focus();
@@ -202,20 +206,20 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
     if (kind === "drop") takeFiles(event.dataTransfer.files);
   });
 }
-$("url-form").addEventListener("submit", (event) => {
+$("source-form").addEventListener("submit", (event) => {
   event.preventDefault();
+  const sources = [];
   const url = $("url").value.trim();
-  const name = nameOf(url);
-  if (!name) return complain("That is not an address; expected one that begins with https:// or http://.");
-  askAbout([{ name, url }]);
-  $("url").value = "";
-});
-$("library-form")?.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const library = $("library").value;
-  if (!library) return complain("Choose a video of the library first.");
-  askAbout([{ name: library, library }]);
-  $("library").value = "";
+  if (url) {
+    const name = nameOf(url);
+    if (!name) return complain("That is not an address; expected one that begins with https:// or http://.");
+    sources.push({ name, url });
+  }
+  const library = $("library")?.value;
+  if (library) sources.push({ name: library, library });
+  if (!sources.length) return complain(`Enter an address${$("library") ? " or choose a video of the library" : ""} first, or choose files above.`);
+  askAbout(sources);
+  for (const id of ["url", "library"]) if ($(id)) $(id).value = "";
 });
 $("key-form")?.addEventListener("submit", (event) => {
   event.preventDefault();
