@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -162,6 +163,22 @@ def test_one_file_is_evaluated_without_baselines(loop, vidkind, tmp_path: Path) 
     rows = json.loads(output.read_text(encoding="utf-8"))["rows"]
     assert [row["name"] for row in rows][-2:] == ["ensemble", "ensemble + TTA"]
     assert len(rows) == 4
+
+
+def test_features_that_are_no_numbers_are_refused(loop, vidkind, tmp_path: Path) -> None:
+    for name in ("train", "val"):
+        file = f"{name}_features_multiscale.h5"
+        shutil.copy(loop["features"] / file, tmp_path)
+        with h5py.File(tmp_path / file, "r+") as opened:
+            opened["features"][1, 0, 0] = np.nan
+    arguments = ("evaluate", loop["run"], tmp_path, "--output", tmp_path / "figures.json")
+    done = vidkind(*arguments, check=1)
+    assert len(done.stderr.splitlines()) == 1
+    assert "the features of 1 of 6 videos hold NaN or infinity, the first is" in done.stderr
+    assert not (tmp_path / "figures.json").exists()
+    shutil.copy(loop["features"] / "val_features_multiscale.h5", tmp_path)
+    done = vidkind(*arguments)
+    assert "baselines left out" in done.stderr and "NaN" in done.stderr
 
 
 def test_another_backbone_is_refused_by_the_bundle(loop, vidkind, tmp_path: Path) -> None:

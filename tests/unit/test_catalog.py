@@ -62,7 +62,7 @@ def test_manifest_defaults_and_order(tmp_path: Path) -> None:
         "a,1.mp4,film,,",
         "a,3.mp4,film,look-alikes,",
     )
-    library = read_library(path)
+    library = read_library(path, strict=False)
     keys = [(item.key, item.source_id, item.group) for item in library.items]
     assert keys == [
         ("x/2.mp4", "x/2.mp4", "x/2.mp4"),
@@ -134,12 +134,28 @@ def test_complaints_about_folders(tmp_path: Path, keys: tuple[str, ...], complai
             ("path,label,split,group", "1.mp4,a,train,g", "2.mp4,b,test,g"),
             "group 'g' is in two splits: 1.mp4 in train, 2.mp4 in test",
         ),
+        (
+            ("path,label,split,group,source_id", "1.mp4,a,train,g,film", "2.mp4,b,val,h,film"),
+            "source 'film' is in two splits: 1.mp4 in train, 2.mp4 in val; put the whole source",
+        ),
     ],
 )
 def test_complaints_about_manifests(tmp_path: Path, lines: tuple[str, ...], complaint: str) -> None:
     with pytest.raises(LibraryError, match=complaint) as caught:
         read_library(manifest(tmp_path, *lines))
     assert "\n" not in str(caught.value)
+
+
+def test_groups_that_share_a_source_are_joined(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = ("1.mp4,a,g2,film", "2.mp4,a,g1,film", "3.mp4,b,g1,", "4.mp4,b,alone,")
+    path = manifest(tmp_path, "path,label,group,source_id", *lines)
+    assert [i.group for i in read_library(path, strict=False).items] == ["g2", "g1", "g1", "alone"]
+    assert caplog.text == ""
+    assert [i.group for i in read_library(path).items] == ["g1", "g1", "g1", "alone"]
+    assert "2 groups share recordings (source_id) and are kept together as 1" in caplog.text
+    assert "the first is 'g1'" in caplog.text
 
 
 def test_no_such_library(tmp_path: Path) -> None:

@@ -440,6 +440,9 @@ def test_corpus_is_rendered_once_and_leaks_are_refused(tmp_path: Path) -> None:
         build_corpus(sources[:2], folder, options=options, workers=1)
     with pytest.raises(LibraryError, match="'d' is in the stills"):
         list_sources([_item(tmp_path / "still.png", "Animation", None, "d")], clips, options)
+    same = [dataclasses.replace(stills[0], source_id="d")]
+    with pytest.raises(LibraryError, match="'d' is in the stills"):  # by its recording only
+        list_sources(same, clips, options)
 
 
 def test_monitor_measures_student_and_teacher(tmp_path: Path, teacher: Path) -> None:
@@ -462,6 +465,48 @@ def test_monitor_measures_student_and_teacher(tmp_path: Path, teacher: Path) -> 
         )
         is None
     )
+
+
+def test_a_monitor_of_other_clips_or_teacher_is_made_anew(
+    tmp_path: Path, teacher: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clips = []
+    for k in range(7):
+        clip = tmp_path / f"{k}.mp4"
+        write_video(clip, [np.asarray(picture(k))] * 3, fps=10)
+        clips.append(_item(clip, "ab"[k % 2], "train" if k < 4 else "val", str(k)))
+    backbone, cache = load_backbone(teacher), tmp_path / "monitor.npz"
+
+    def build(used: list[VideoItem], backbone=backbone, size: int = 32):
+        read: list[int] = []
+        monitor = build_monitor(
+            used, backbone, cache, size=size, num_frames=2, progress=read.append
+        )
+        assert monitor is not None
+        assert len(monitor.frames) == len(monitor.teacher) == len(monitor.is_train) == len(used)
+        return monitor, sum(read)
+
+    caplog.set_level("INFO")
+    first, read = build(clips[:6])
+    assert read == 6 and "made anew" not in caplog.text
+    again, read = build(clips[:6])
+    assert read == 0 and np.array_equal(first.teacher, again.teacher)
+    other, read = build([*clips[:5], clips[6]])
+    assert read == 6 and not np.array_equal(first.frames[5], other.frames[5])
+    assert "made from other clips or another teacher" in caplog.text
+    assert build(clips[:5])[1] == 5
+    small, read = build(clips[:5], size=16)
+    assert read == 5 and small.frames.shape[2:4] == (16, 16)
+
+    class Untaught:
+        card = dataclasses.replace(backbone.card, sha256="f" * 64)
+
+        def embed(self, frames: np.ndarray) -> np.ndarray:
+            return np.zeros((len(frames), 12), np.float32)
+
+    assert not build(clips[:5], Untaught(), 16)[0].teacher.any()
+    np.savez(cache, frames=first.frames, teacher=first.teacher)  # as written before there was a key
+    assert build(clips[:6])[1] == 6
 
 
 def _item(path: Path, label: str, split: str | None, group: str) -> VideoItem:

@@ -201,6 +201,22 @@ def test_a_source_whose_groups_are_in_two_splits() -> None:
     assert set(_balance(items)) == {"source-in-two-splits"}
 
 
+def test_a_source_in_two_groups_leaks_where_groups_are_to_be_divided() -> None:
+    items = [item("a", source_id="film"), item("b", source_id="film")]
+    items += [item("c", "b"), item("d", "b")]
+    (found,) = balance_findings(items, count_classes(items), None)
+    assert (found.severity, found.code) == ("leak", "source-in-two-groups")
+    assert found.message == (
+        "1 source in two or more groups: a division by group parts a recording"
+    )
+    assert found.evidence[0].files == ("a", "b")
+    assert found.evidence[0].detail == "source 'film': 2 groups, 'a' and others"
+    parted = [replace(i, split="train") for i in items]
+    parted += [replace(i, split="val", source_id=i.key + "2", group=i.key + "2") for i in items]
+    (found,) = balance_findings(parted, count_classes(parted), None)
+    assert (found.severity, found.code) == ("warning", "source-in-two-groups")
+
+
 def test_a_faulty_manifest_is_read_where_faults_are_wanted(tmp_path: Path) -> None:
     rows = [row("1.mp4", "a", "train", "g"), row("2.mp4", "b", "val", "g")]
     manifest = write_manifest(tmp_path / "list.csv", [*rows, row("1.mp4", "b", "train")])
@@ -257,6 +273,16 @@ def test_a_header_shared_by_a_group_only_is_no_shortcut() -> None:
     widths = np.random.default_rng(2).permutation(16)
     infos = [info(width=200 + 20 * int(widths[int(i.group)])) for i in items]
     found = probe_metadata(items, infos)
+    assert found is not None
+    assert not found.far_above_chance
+
+
+def test_a_header_shared_by_a_source_only_is_no_shortcut() -> None:
+    items = [item(f"{n} {k}", "ab"[n % 2], source_id=str(n)) for n in range(16) for k in range(4)]
+    widths = np.random.default_rng(2).permutation(16)
+    found = probe_metadata(
+        items, [info(width=200 + 20 * int(widths[int(i.source_id)])) for i in items]
+    )
     assert found is not None
     assert not found.far_above_chance
 

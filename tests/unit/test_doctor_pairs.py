@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,9 @@ from tests.doctor_library import cropped, scene
 from vidkind.cli.backbone import open_backbone
 from vidkind.doctor import hashes, matches
 from vidkind.doctor.confirm import confirmed
+from vidkind.doctor.duplicates import duplicate_findings
 from vidkind.doctor.matches import Candidate, candidate_pairs
+from vidkind.records import VideoItem
 from vidkind.video.hygiene import luma
 
 SIDE = hashes.FRAME_SIZE
@@ -128,3 +132,60 @@ def test_features_refuse_what_the_hashes_propose(tmp_path: Path) -> None:
     assert [(c.second, cosine > 0.95) for c, cosine in found] == [(1, True)]
     weak = [replace(c, similarity=0.3) for c in proposed]
     assert confirmed(weak, paths, open_backbone(None), num_frames=4) == []
+
+
+# Identical files
+
+
+def _listed(kinds: list[tuple[str, str | None, str]]) -> list[VideoItem]:
+    return [
+        VideoItem(path=f"/{n}", key=str(n), label=a, split=s, group=g, source_id=str(n))  # type: ignore[arg-type]
+        for n, (a, s, g) in enumerate(kinds)
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abc"),
+            st.sampled_from(["train", "val", "test", None]),
+            st.sampled_from(["g", "h", "i"]),
+        ),
+        min_size=2,
+        max_size=20,
+    )
+)
+def test_identical_files_show_every_fault_that_a_pair_of_them_has(kinds) -> None:
+    items = _listed(kinds)
+    findings = list(duplicate_findings(items, [list(range(len(items)))], []))
+    pairs = [list(pair) for pair in combinations(range(len(items)), 2)]
+    every = {f.code: f for f in duplicate_findings(items, pairs, [])}
+    assert [f.code for f in findings] == list(every)
+    listed = [evidence.files for finding in findings for evidence in finding.evidence]
+    assert len(set(listed)) == len(listed) <= 4 * (len(items) - 1)
+    assert {key for files in listed for key in files} == {item.key for item in items}
+    for finding in findings:
+        known = {evidence.files for evidence in every[finding.code].evidence}
+        assert {evidence.files for evidence in finding.evidence} <= known
+
+
+def test_thousands_of_identical_files_are_told_at_once() -> None:
+    items = _listed([("ab"[n % 2], "train", "g") for n in range(3000)])
+    start = time.perf_counter()
+    labels, group = duplicate_findings(items, [list(range(3000))], [])
+    assert time.perf_counter() - start < 5
+    assert (labels.severity, len(labels.evidence)) == ("leak", 1500)
+    assert (group.severity, len(group.evidence)) == ("warning", 2998)
+    assert labels.message == (
+        "1500 pairs of copies under two labels; of up to 3,000 identical files not every pair is "
+        "listed"
+    )
+    first = labels.evidence[0]
+    assert first.detail == "same bytes; a / b; one of 3,000 identical files; similarity 1.00"
+    assert first.values["identical_files"] == 3000
+
+
+def test_two_identical_files_are_one_pair() -> None:
+    (finding,) = duplicate_findings(_listed([("a", "train", "g"), ("a", "val", "g")]), [[0, 1]], [])
+    assert finding.message == ("1 pair of copies in two splits: the test has been seen in training")
+    assert finding.evidence[0].detail == "same bytes; train / val; similarity 1.00"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from vidkind.config import SplitOptions
 from vidkind.dataset import Library, assign_splits, read_library
+from vidkind.dataset.groups import joined_groups
 from vidkind.records import VideoItem
 
 SHARES = {"train": 0.7, "val": 0.2, "test": 0.1}
@@ -86,6 +87,29 @@ def test_the_order_of_items_does_not_matter(groups: list[tuple[str, int]], seed:
     turned = replace(library, items=library.items[::-1])
     options = SplitOptions(seed=seed)
     assert splits(assign_splits(library, options)) == splits(assign_splits(turned, options))
+
+
+@given(pairs=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=30))
+def test_joined_groups_are_what_sources_connect(pairs: list[tuple[int, int]]) -> None:
+    groups, sources = [f"g{g}" for g, _ in pairs], [f"s{s}" if s else "" for _, s in pairs]
+    found = joined_groups(groups, sources)
+    expected = list(groups)
+    for _ in pairs:  # spread the lowest name until nothing changes any more
+        for names in (groups, sources):
+            for i, name in enumerate(names):
+                same = [e for e, other in zip(expected, names, strict=True) if other == name]
+                expected[i] = min(same) if name else expected[i]
+    assert found == expected
+    assert joined_groups(groups[::-1], sources[::-1]) == found[::-1]
+
+
+@given(seed=st.integers(0, 1000), clips=st.integers(1, 6))
+def test_no_source_is_parted_where_groups_are_finer(seed: int, clips: int) -> None:
+    finer = library_of([(label, 1) for label in "ab" for _ in range(30)])
+    items = [replace(i, source_id=f"film {n // clips}") for n, i in enumerate(finer.items)]
+    after = assign_splits(replace(finer, items=tuple(items)), SplitOptions(seed=seed))
+    places = {(i.source_id, i.split, i.group) for i in after.items}
+    assert len(places) == len({i.source_id for i in items})
 
 
 def test_seeds_differ() -> None:

@@ -86,6 +86,15 @@ def test_a_category_of_one_group_cannot_be_judged() -> None:
         find_suspects({"train": replace(videos, groups=groups)})
 
 
+def test_a_fold_that_leaves_one_category_cannot_be_judged() -> None:
+    # Of two folds, one holds a group of one category, the other that of the other.
+    videos = drawn_features(28).subset([*range(0, 28, 4), *range(1, 28, 4)])
+    mixed = replace(videos, categories=CATEGORIES[:2], groups=(*"aaaaaab", *"bcccccc"))
+    with pytest.raises(FeatureFileError, match=r"single category is left to learn from") as caught:
+        find_suspects({"val": mixed})
+    assert "\n" not in str(caught.value)
+
+
 def test_without_cleanlab_the_extra_is_named(monkeypatch) -> None:
     monkeypatch.delitem(sys.modules, "vidkind.evaluation.suspects")
     monkeypatch.setitem(sys.modules, "cleanlab.filter", None)

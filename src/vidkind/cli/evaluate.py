@@ -88,11 +88,13 @@ def evaluate_command(
             )
         name, test, train = OUT_OF_FOLD, read_train_and_val(features), None
         check_features(run, test)
+        _check_finite(test, features)
         result = _score_folds(run, members, folds, test, seed)
     else:
         name = split or "val"
         test = read_split(features, name)
         check_features(run, test)
+        _check_finite(test, features)
         train = _training_features(features, test)
         result = _score_split(run, members, name, test, train, seed)
     suspects = label_suspects(train, test, name)
@@ -182,10 +184,20 @@ def _training_features(features: Path, test: FeatureSet) -> FeatureSet | None:
     from vidkind.features.splits import read_split
 
     try:
-        return read_split(features, "train")
+        train = read_split(features, "train")
+        _check_finite(train, features)
+        return train
     except FeatureFileError as error:
         click.echo(f"baselines left out: {error}", err=True)
         return None
+
+
+def _check_finite(videos: FeatureSet, features: Path) -> None:
+    from vidkind.errors import FeatureFileError
+    from vidkind.training.data import why_not_finite
+
+    if (reason := why_not_finite(videos)) is not None:
+        raise FeatureFileError(f"{features}: {reason}")
 
 
 def _foreign_material(run: Path) -> dict[str, FeatureArrays] | None:
@@ -235,14 +247,15 @@ def _print(result: Evaluation, split: str) -> None:
     )
     console.print(_class_table(result))
     for comparison in result.comparisons:
-        console.print(comparison.verdict, style="dim", highlight=False)
+        console.print(comparison.verdict, style="dim", highlight=False, markup=False)
     advice = "recommended" if result.recommend_tta else "not recommended: no gain beyond chance"
     console.print(f"TTA is {advice}.")
     for sentence in result.in_words:
-        console.print(sentence, highlight=False)
+        console.print(sentence, highlight=False, markup=False)
 
 
 def _class_table(result: Evaluation) -> object:
+    from rich.markup import escape
     from rich.table import Table
 
     from vidkind.evaluation.result import ENSEMBLE
@@ -254,13 +267,12 @@ def _class_table(result: Evaluation) -> object:
     for column in ("precision", "recall", "F1 [95 % interval]", "clips"):
         table.add_column(column, justify="right", no_wrap=True)
     for name in names:
-        table.add_column(f"as {name}", justify="right")
+        table.add_column(escape(f"as {name}"), justify="right")
     for name, found, counts in zip(names, row.classes.values(), row.confusion, strict=True):
+        figures = f"{found.precision:.1f}", f"{found.recall:.1f}", str(found.f1_interval)
         table.add_row(
-            name,
-            f"{found.precision:.1f}",
-            f"{found.recall:.1f}",
-            str(found.f1_interval),
+            escape(name),
+            *(figures if found.support else "---"),
             str(found.support),
             *(str(count) for count in counts),
         )

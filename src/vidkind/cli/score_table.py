@@ -26,18 +26,19 @@ def print_scores(
         The console, for what else there is to say: wide where it is no terminal.
     """
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     text = f"{counts[0]} videos of {counts[1]} sources; percent [95 % interval]"
     options: dict[str, Any] = {"box": None, "title_justify": "left"}
-    table = Table(title=f"{title}: {text}" if title else text, **options)
+    table = Table(title=escape(f"{title}: {text}" if title else text), **options)
     for column in ("", "accuracy per source", "macro F1 per source", "accuracy per clip"):
         table.add_column(column, no_wrap=True)
     table.add_column(last_column, no_wrap=True)
     for row, last in rows:
         figures = row.per_source.accuracy, row.per_source.f1_macro, row.per_clip.accuracy
-        table.add_row(row.name, *map(str, figures), last)
-    console = Console()
+        table.add_row(escape(row.name), *map(str, figures), last)
+    console = Console(emoji=False)
     if not console.is_terminal:
         console.width = 160
     console.print(table)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vidkind.dataset.groups import with_whole_sources
 from vidkind.dataset.manifest import MANIFEST_NAME, SPLIT_NAMES, read_manifest
 from vidkind.errors import LibraryError
 from vidkind.files import printable
@@ -55,8 +56,8 @@ def read_library(path: str | Path, *, strict: bool = True, pictures: bool = Fals
 
     Args:
         path: A library folder, or a manifest CSV.
-        strict: Whether a group in two splits, or a path listed twice, is an error; what only
-            looks for faults reads on.
+        strict: Whether a group or a source in two splits, or a path listed twice, is an error,
+            and groups that share a source are joined; what only looks for faults reads on.
         pictures: Whether the files of a folder without a manifest are pictures, not videos.
 
     Returns:
@@ -64,7 +65,8 @@ def read_library(path: str | Path, *, strict: bool = True, pictures: bool = Fals
 
     Raises:
         LibraryError: No such path, no videos in a known layout, fewer than two categories,
-            a damaged manifest, or (strict) a group in two splits or a path listed twice.
+            a damaged manifest, or (strict) a group or a source in two splits or a path listed
+            twice.
     """
     root = Path(path)
     if not root.exists():
@@ -84,20 +86,22 @@ def _library(root: Path, items: Sequence[VideoItem], *, strict: bool) -> Library
         found = f"only {categories[0]!r}" if categories else "none"
         raise LibraryError(f"{root}: two or more categories expected, {found} found")
     if strict:
-        _check_group_purity(items)
+        _check_purity(items, "group", lambda item: item.group)
+        _check_purity(items, "source", lambda item: item.source_id)
+        items = with_whole_sources(items)
     has_splits = all(item.split is not None for item in items)
     return Library(root=root, items=tuple(items), categories=categories, has_splits=has_splits)
 
 
-def _check_group_purity(items: Sequence[VideoItem]) -> None:
+def _check_purity(items: Sequence[VideoItem], what: str, key: Callable[[VideoItem], str]) -> None:
     """Similar videos on both sides of a split would make every figure too good."""
     seen: dict[str, VideoItem] = {}
     for item in items:
-        first = seen.setdefault(item.group, item)
+        first = seen.setdefault(key(item), item)
         if first.split != item.split:
             raise LibraryError(
-                f"group {item.group!r} is in two splits: {first.key} in {first.split}, "
-                f"{item.key} in {item.split}; put the whole group into one"
+                f"{what} {key(item)!r} is in two splits: {first.key} in {first.split}, "
+                f"{item.key} in {item.split}; put the whole {what} into one"
             )
 
 

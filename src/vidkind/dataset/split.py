@@ -14,6 +14,7 @@ import numpy as np
 
 from vidkind.config import SplitOptions
 from vidkind.dataset.catalog import Library
+from vidkind.dataset.groups import with_whole_sources
 from vidkind.records import Split
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -24,7 +25,7 @@ Counts = dict[str, Counter[str]]
 
 
 def assign_splits(library: Library, options: SplitOptions) -> Library:
-    """Gives every video a split; videos of one group stay together.
+    """Gives every video a split; videos of one group, and of one source, stay together.
 
     Source: Sechidis, Tsoumakas and Vlahavas, "On the Stratification of Multi-Label Data",
     ECML PKDD 2011, algorithm 1, with groups as examples and their videos per category as
@@ -37,10 +38,11 @@ def assign_splits(library: Library, options: SplitOptions) -> Library:
             order of the items.
 
     Returns:
-        The library with a split on every item.
+        The library with a split on every item, and groups that share a source joined.
     """
     if library.has_splits:
         return library
+    library = replace(library, items=with_whole_sources(library.items))
     assignment = _Assignment(_group_counts(library), options)
     assignment.distribute()
     assignment.cover_categories()

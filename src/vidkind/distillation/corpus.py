@@ -31,6 +31,7 @@ from vidkind.dataset.degrade import (
     random_crop,
     random_size,
 )
+from vidkind.dataset.groups import joined_groups
 from vidkind.distillation.options import CorpusOptions
 from vidkind.errors import ConfigError, LibraryError
 from vidkind.files import atomic_path
@@ -100,25 +101,35 @@ def list_sources(
 ) -> tuple[Source, ...]:
     """Every still once, and every clip of the ``train`` split ``frames_per_clip`` times.
 
+    Args:
+        stills: Labelled pictures, with their groups as listed: groups that share a source are
+            joined here, across both lists.
+        clips: Labelled clips with splits, likewise.
+        options: Frames per clip.
+
     Raises:
-        LibraryError: A group of stills also occurs in a clip that is not trained on.
+        LibraryError: A group or a source of stills also occurs in a clip that is not trained on.
     """
-    held_out = {item.group for item in clips if item.split != "train"}
-    leaking = sorted({item.group for item in stills} & held_out)
+    both = [*stills, *clips]
+    groups = joined_groups([i.group for i in both], [i.source_id for i in both])
+    of_stills, of_clips = groups[: len(stills)], groups[len(stills) :]
+    held_out = {g for item, g in zip(clips, of_clips, strict=True) if item.split != "train"}
+    leaking = sorted(set(of_stills) & held_out)
     if leaking:
         raise LibraryError(
             f"group {leaking[0]!r} is in the stills and in clips kept for validation or test; "
             "remove those stills"
         )
     listed = [
-        Source(path=item.path, is_clip=False, label=item.label, group=f"still:{item.group}")
-        for item in stills
+        Source(path=item.path, is_clip=False, label=item.label, group=f"still:{group}")
+        for item, group in zip(stills, of_stills, strict=True)
     ]
-    for item in clips:
+    for item, group in zip(clips, of_clips, strict=True):
         if item.split == "train":
-            group = f"clip:{item.group}"
             listed += [
-                Source(path=item.path, is_clip=True, label=item.label, group=group, frame=k)
+                Source(
+                    path=item.path, is_clip=True, label=item.label, group=f"clip:{group}", frame=k
+                )
                 for k in range(options.frames_per_clip)
             ]
     return tuple(listed)

@@ -7,6 +7,8 @@ Validation clips are looked at here only; nothing is trained on them.
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,8 @@ from vidkind.features import Backbone
 from vidkind.files import atomic_path
 from vidkind.records import VideoItem
 from vidkind.video import sample_frames
+
+logger = logging.getLogger(__name__)
 
 _STRENGTHS = (0.001, 0.003, 0.01)
 _BATCH = 64
@@ -102,6 +106,14 @@ def build_monitor(
 ) -> Monitor | None:
     """Reads the frames once and keeps them in ``cache``.
 
+    Args:
+        clips: Labelled clips with splits.
+        teacher: Whose features are the measure.
+        cache: ``.npz`` file; one made from other clips, frames or another teacher is made anew.
+        size: Side of the pictures kept, pixels.
+        num_frames: Frames a clip, T.
+        progress: Called with the number of clips just read.
+
     Returns:
         The monitor, or None where there are no clips in ``train`` or none in ``val``.
 
@@ -112,7 +124,8 @@ def build_monitor(
     is_train = np.array([clip.split == "train" for clip in used], bool)
     if not is_train.any() or is_train.all():
         return None
-    if not cache.is_file():
+    made_from = _made_from(used, teacher, size, num_frames)
+    if not _is_made_from(cache, made_from):
         frames, answers = [], []
         for clip in used:
             frames.append(_frames(clip, size, size, num_frames))
@@ -120,7 +133,7 @@ def build_monitor(
             answers.append(teacher.embed(_frames(clip, spec.height, spec.width, num_frames)))
             progress(1)
         with atomic_path(cache) as temporary, temporary.open("wb") as file:
-            np.savez(file, frames=np.stack(frames), teacher=np.stack(answers))
+            np.savez(file, frames=np.stack(frames), teacher=np.stack(answers), made_from=made_from)
     with np.load(cache) as arrays:
         return Monitor(
             frames=arrays["frames"],
@@ -129,6 +142,28 @@ def build_monitor(
             sources=np.array([clip.source_id for clip in used]),
             is_train=is_train,
         )
+
+
+def _made_from(clips: Sequence[VideoItem], teacher: Backbone, size: int, num_frames: int) -> str:
+    """What decides the arrays of a cache, as JSON."""
+    return json.dumps(
+        {
+            "clips": [[clip.key, clip.label, clip.split, clip.source_id] for clip in clips],
+            "teacher": teacher.card.sha256,
+            "size": size,
+            "num_frames": num_frames,
+        }
+    )
+
+
+def _is_made_from(cache: Path, made_from: str) -> bool:
+    if not cache.is_file():
+        return False
+    with np.load(cache) as arrays:
+        same = "made_from" in arrays and str(arrays["made_from"]) == made_from
+    if not same:
+        logger.info("%s was made from other clips or another teacher: it is made anew", cache)
+    return same
 
 
 def _frames(clip: VideoItem, height: int, width: int, num_frames: int) -> NDArray[np.uint8]:

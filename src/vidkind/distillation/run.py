@@ -62,7 +62,9 @@ def distill_backbone(
             f"stills have the categories {', '.join(pictures.categories)}, clips have "
             f"{', '.join(library.categories)}; expected the same"
         )
-    sources = list_sources(pictures.items, library.items, corpus_options)
+    # As listed: joined groups have lost names that the other library may use.
+    listed = [read_library(path, strict=False).items for path in (stills, clips)]
+    sources = list_sources(listed[0], listed[1], corpus_options)
     rounds = len(corpus_options.degraded_per_round)
     corpus = build_corpus(
         sources,

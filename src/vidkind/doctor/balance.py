@@ -47,6 +47,7 @@ def balance_findings(
     """
     yield from _parted(items, "group", lambda item: item.group)
     yield from _parted(items, "source", lambda item: item.source_id)
+    yield from _sources_in_two_groups(items)
     yield from _missing_classes(items, classes)
     yield from _class_skew(classes)
     yield from _subcategories(items)
@@ -82,9 +83,7 @@ def _parted(
     items: Sequence[VideoItem], what: str, key: Callable[[VideoItem], str]
 ) -> Iterator[Finding]:
     """Groups, or sources, of which some videos are in one split and some in another."""
-    members: dict[str, list[VideoItem]] = defaultdict(list)
-    for item in items:
-        members[key(item)].append(item)
+    members = _by(items, key)
     parted = {name: found for name, found in members.items() if len({i.split for i in found}) > 1}
     if not parted:
         return
@@ -101,6 +100,42 @@ def _parted(
                 values={what: name},
             )
             for name, found in parted.items()
+        ),
+    )
+
+
+def _by(items: Sequence[VideoItem], key: Callable[[VideoItem], str]) -> dict[str, list[VideoItem]]:
+    members: dict[str, list[VideoItem]] = defaultdict(list)
+    for item in items:
+        members[key(item)].append(item)
+    return members
+
+
+def _sources_in_two_groups(items: Sequence[VideoItem]) -> Iterator[Finding]:
+    """Sources whose groups do not hold them together; those in two splits are parted already."""
+    found = {
+        name: (videos, sorted({item.group for item in videos}))
+        for name, videos in _by(items, lambda item: item.source_id).items()
+        if name and len({item.split for item in videos}) == 1
+    }
+    found = {name: pair for name, pair in found.items() if len(pair[1]) > 1}
+    if not found:
+        return
+    unsplit = any(videos[0].split is None for videos, _ in found.values())
+    yield Finding(
+        # Inside a split it harms cross-validation only.
+        severity="leak" if unsplit else "warning",
+        code="source-in-two-groups",
+        message=f"{len(found)} source{'s' * (len(found) != 1)} in two or more groups: a division "
+        "by group parts a recording",
+        remedy="give every video of a source the same group; vidkind extract joins such groups",
+        evidence=tuple(
+            Evidence(
+                files=tuple(item.key for item in videos),
+                detail=f"source {name!r}: {len(groups)} groups, {groups[0]!r} and others",
+                values={"source": name},
+            )
+            for name, (videos, groups) in found.items()
         ),
     )
 

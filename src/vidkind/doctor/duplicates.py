@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +31,15 @@ class Copy:
         how: What the second is of the first, in words.
         similarity: Mean cosine of the features; 1 for files with the same bytes, agreement of
             the hashes where no features were asked.
+        identical: How many files of the library have the bytes of these two; 0 where the two
+            differ in theirs.
     """
 
     first: int
     second: int
     how: str
     similarity: float
+    identical: int = 0
 
 
 def exact_copies(items: Sequence[VideoItem], scans: Sequence[FileScan]) -> list[list[int]]:
@@ -100,11 +102,21 @@ def near_copies(
 def duplicate_findings(
     items: Sequence[VideoItem], exact: Sequence[Sequence[int]], near: Sequence[Copy]
 ) -> Iterator[Finding]:
-    """Findings about copies, by what they do to a figure."""
+    """Findings about copies, by what they do to a figure.
+
+    Of identical files not every pair is listed, which would be millions for thousands of them,
+    but every fault that any pair of them has.
+    """
     same = [
-        Copy(first=a, second=b, how=_same_bytes(items[a], items[b]), similarity=1.0)
+        Copy(
+            first=a,
+            second=b,
+            how=_same_bytes(items[a], items[b]),
+            similarity=1.0,
+            identical=len(indices),
+        )
         for indices in exact
-        for a, b in combinations(indices, 2)
+        for a, b in _telling_pairs(indices, items)
     ]
     sorted_out: dict[str, list[Copy]] = defaultdict(list)
     for number, copy in enumerate([*same, *near]):
@@ -116,9 +128,31 @@ def duplicate_findings(
         if copies := sorted_out.get(code):
             evidence = tuple(_evidence(copy, items) for copy in copies)
             text = message.format(pairs=f"{len(copies)} pair{'s' * (len(copies) != 1)}")
+            if (most := max(copy.identical for copy in copies)) > 2:
+                text += f"; of up to {most:,} identical files not every pair is listed"
             yield Finding(
                 severity=severity, code=code, message=text, remedy=remedy, evidence=evidence
             )
+
+
+def _telling_pairs(indices: Sequence[int], items: Sequence[VideoItem]) -> Iterator[tuple[int, int]]:
+    """Pairs of identical files that show every fault there is among them: at most 4 a file.
+
+    A file is paired with the first of all, with the first of its label, with the first of its
+    label and split, where label, split or group differ, and with the first of its own kind.
+    """
+    first: dict[tuple[str | None, ...], int] = {}
+    for index in indices:
+        kind = _kind(items[index])
+        for depth in range(len(kind) + 1):
+            other = first.setdefault(kind[:depth], index)
+            fellow = _kind(items[other])
+            if other != index and (depth == len(kind) or kind[depth] != fellow[depth]):
+                yield other, index
+
+
+def _kind(item: VideoItem) -> tuple[str | None, ...]:
+    return item.label, item.split, item.group
 
 
 _MEANINGS: dict[str, tuple[Severity, str, str]] = {
@@ -191,10 +225,15 @@ def _same_bytes(first: VideoItem, second: VideoItem) -> str:
 def _evidence(copy: Copy, items: Sequence[VideoItem]) -> Evidence:
     first, second = items[copy.first], items[copy.second]
     places = [_differing(first, second)] if _differing(first, second) else []
+    values: dict[str, object] = {"similarity": round(copy.similarity, 4), "how": copy.how}
+    if copy.identical > 2:
+        places.append(f"one of {copy.identical:,} identical files")
+    if copy.identical:
+        values["identical_files"] = copy.identical
     return Evidence(
         files=(first.key, second.key),
         detail="; ".join([copy.how, *places, f"similarity {copy.similarity:.2f}"]),
-        values={"similarity": round(copy.similarity, 4), "how": copy.how},
+        values=values,
     )
 
 

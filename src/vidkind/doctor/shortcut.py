@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vidkind.dataset.groups import joined_groups
 from vidkind.doctor.findings import Evidence, Finding
 from vidkind.errors import MissingExtraError
 from vidkind.evaluation.intervals import Interval
@@ -109,7 +110,7 @@ def probe_metadata(
     """
     categories = sorted({item.label for item in items})
     labels = np.array([categories.index(item.label) for item in items])
-    groups = np.array([item.group for item in items])
+    groups = np.array(joined_groups([i.group for i in items], [i.source_id for i in items]))
     folds = min(_MOST_FOLDS, *(len(set(groups[labels == k])) for k in range(len(categories))))
     if folds < _FEWEST_FOLDS:
         return None

@@ -63,7 +63,7 @@ def find_suspects(
 
     Raises:
         FeatureFileError: A category has fewer than two groups, so that without one of them
-            nothing is known of it.
+            nothing is known of it; or a fold leaves videos of a single category.
     """
     sets = list(splits.values())
     categories = sets[0].categories
@@ -133,6 +133,11 @@ def _cross_validated(
     probabilities = np.zeros((len(labels), num_categories))
     splitter = StratifiedGroupKFold(num_folds, shuffle=True, random_state=seed)
     for train, test in splitter.split(labels, labels, groups=groups):
+        if len(np.unique(labels[train])) < 2:
+            raise FeatureFileError(
+                "without one fold of groups a single category is left to learn from; expected "
+                "groups of one category each, or more of them, to cross-validate labels"
+            )
         probabilities[test] = linear_probabilities(
             statistics[train], labels[train], statistics[test], num_categories=num_categories
         )

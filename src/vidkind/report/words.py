@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from vidkind.evaluation.result import ENSEMBLE_TTA, Evaluation
 from vidkind.evaluation.scores import Scores
 
@@ -21,7 +23,7 @@ def evaluation_summary(result: Evaluation, answer: Scores, *, chose_epochs: bool
         chose_epochs: Whether the videos also chose the epoch of each member.
     """
     lines = [sentence(comparison.verdict) for comparison in result.comparisons]
-    lines += [_tta(result), _hardest(answer), _confidence(result)]
+    lines += [_tta(result), *_hardest(answer), _confidence(result)]
     if chose_epochs:
         lines.append(OPTIMISTIC)
     return lines
@@ -57,13 +59,17 @@ def _tta(result: Evaluation) -> str:
     )
 
 
-def _hardest(answer: Scores) -> str:
+def _hardest(answer: Scores) -> Iterator[str]:
+    """Which category has the lowest F1; nothing where several share it, as they are shown."""
     names = list(answer.classes)
-    worst = min(names, key=lambda name: answer.classes[name].f1)
+    f1 = {name: round(found.f1, 1) for name, found in answer.classes.items() if found.support}
+    lowest = [name for name, value in f1.items() if value == min(f1.values())]
+    if len(f1) < 2 or len(lowest) > 1:
+        return
+    (worst,) = lowest
     row = answer.confusion[names.index(worst)]
     others = [(count, name) for count, name in zip(row, names, strict=True) if name != worst]
     count, taken_for = max(others)
     text = f"{worst} is hardest: F1 {answer.classes[worst].f1_interval} %"
-    if not count:
-        return text + "."
-    return f"{text}; {count} of its {sum(row)} clips are answered as {taken_for}."
+    wrong = f"; {count} of its {sum(row)} clips are answered as {taken_for}" if count else ""
+    yield f"{text}{wrong}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,11 +84,11 @@ def check_splits(train: FeatureSet, val: FeatureSet, *, held_out: bool = True) -
     Args:
         train: Videos to learn from.
         val: Videos to watch.
-        held_out: Whether no group may lie on both sides.
+        held_out: Whether no group and no source may lie on both sides.
 
     Raises:
         TrainingError: Categories or feature length differ, a set is empty, a category has
-            no training video, or a group lies on both sides.
+            no training video, or a group or a source lies on both sides.
     """
     if train.categories != val.categories or train.feature_dim != val.feature_dim:
         raise TrainingError(
@@ -97,20 +98,38 @@ def check_splits(train: FeatureSet, val: FeatureSet, *, held_out: bool = True) -
     for name, videos in (("train", train), ("val", val)):
         if len(videos) == 0:
             raise TrainingError(f"{name} holds no video; expected at least one of each category")
-        if not np.isfinite(videos.features).all():
-            raise TrainingError(f"{name} features hold NaN or infinity; extract them again")
+        if (reason := why_not_finite(videos)) is not None:
+            raise TrainingError(f"{name}: {reason}")
     counts = np.bincount(train.labels, minlength=len(train.categories))
     missing = [name for name, count in zip(train.categories, counts, strict=True) if count == 0]
     if missing:
         raise TrainingError(
             f"no training video of {', '.join(missing)}; add some or leave the category out"
         )
-    shared = set(train.groups or ()) & set(val.groups or ()) - {""}
-    if held_out and shared:
+    if held_out:
+        _check_apart("group", train.groups, val.groups)
+        _check_apart("source", train.source_ids, val.source_ids)
+
+
+def _check_apart(what: str, train: Sequence[str] | None, val: Sequence[str] | None) -> None:
+    shared = sorted(set(train or ()) & set(val or ()) - {""})
+    if shared:
         raise TrainingError(
-            f"group {sorted(shared)[0]!r} and {len(shared) - 1} more lie in train and in val; "
-            "expected each group on one side: split again by group"
+            f"{what} {shared[0]!r} and {len(shared) - 1} more lie in train and in val; expected "
+            f"each {what} on one side: extract again with splits that keep it together"
         )
+
+
+def why_not_finite(videos: FeatureSet) -> str | None:
+    """What stands against using features that are no numbers; None where all are finite."""
+    bad = np.flatnonzero(~np.isfinite(videos.features).all(axis=(1, 2)))
+    if len(bad) == 0:
+        return None
+    first = videos.paths[bad[0]] if videos.paths else f"video {bad[0] + 1}"
+    return (
+        f"the features of {len(bad)} of {len(videos)} videos hold NaN or infinity, the first is "
+        f"{first}; extract them again"
+    )
 
 
 def check_head(head: PictureHead, videos: FeatureSet) -> None:

@@ -149,7 +149,9 @@ class RealTimeTrainingVisualizer:
         positions = range(len(categories))
         self._bars = ax.barh(positions, [0.0] * len(categories), color=_VAL_COLOUR)
         self._labels = [ax.text(0, position, "", va="center") for position in positions]
-        ax.set_yticks(positions, [name.replace("_", " ") for name in categories])
+        # A name may hold dollar signs, which are no formula.
+        names = [name.replace("_", " ") for name in categories]
+        ax.set_yticks(positions, names, parse_math=False)
         ax.invert_yaxis()
         ax.set_xlim(0, 115)
         ax.set_xticks(range(0, 101, 20))
