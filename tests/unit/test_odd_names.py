@@ -7,13 +7,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from tests.features import CATEGORIES
 from vidkind.cli import evaluate, rows
+from vidkind.cli.row_table import TableRows
 from vidkind.cli.score_table import print_scores
 from vidkind.evaluation.result import ENSEMBLE
 from vidkind.evaluation.scores import ScoredSet, Scores, score
-from vidkind.records import Prediction
+from vidkind.records import ErrorRecord, Prediction
 from vidkind.report.words import evaluation_summary
 from vidkind.training import RealTimeTrainingVisualizer
 
@@ -109,3 +111,35 @@ def test_a_category_without_videos_is_not_the_hardest() -> None:
 def test_equal_categories_are_none_of_them_hardest() -> None:
     assert hardest([0, 1, 2, 3], [0, 1, 2, 3]) == []
     assert hardest([0, 0, 1, 1, 2], [0, 1, 1, 0, 2]) == []
+
+
+def test_categories_may_be_called_like_columns() -> None:
+    names = ("video", "length", "trust")
+    output = io.StringIO()
+    rows = TableRows(output, names, ["a.mp4"])
+    scores = dict(zip(names, (0.125, 0.25, 0.625), strict=True))
+    rows.write(
+        Prediction(
+            path="a.mp4",
+            category="trust",
+            confidence=0.625,
+            trust=0.5,
+            scores=scores,
+            duration_seconds=1.0,
+        )
+    )
+    title, row = output.getvalue().splitlines()
+    assert title.split() == ["video", "category", "confidence", "trust", *names, "length"]
+    assert row.split()[-5:] == ["0.125", "0.250", "0.625", "1.0", "s"]
+
+
+@pytest.mark.parametrize("width", [12, 20])
+def test_long_names_keep_their_end(width: int) -> None:
+    output = io.StringIO()
+    path = "../library/with/many/folders/gaming__momentum.mp4"
+    rows = TableRows(output, ("a", "b"), ["x" * width])
+    rows.write(Prediction(path=path, error=ErrorRecord(type="EmptyFileError", message="no")))
+    name = output.getvalue().splitlines()[1].split("  ")[0]
+    assert len(name) <= width
+    assert "…" in name
+    assert name.endswith(".mp4")

@@ -268,7 +268,7 @@ def test_long_names_lose_their_beginning_in_plots() -> None:
 
 def test_a_member_that_never_improved_is_drawn(tmp_path: Path) -> None:
     flat = {name: [1.0] for name in history()}
-    loss, accuracy = training_plots({"member": flat}, {"member": 1}, tmp_path)
+    loss, _ = training_plots({"member": flat}, {"member": 1}, tmp_path)
     assert "at epoch 1, which was kept, of 1" in loss.alt
 
 

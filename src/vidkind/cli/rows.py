@@ -13,15 +13,11 @@ from vidkind.cli.kept_rows import KeptRows, csv_header, csv_line, read_kept_rows
 from vidkind.cli.run_note import rows_claimed
 from vidkind.errors import ConfigError
 from vidkind.files import atomic_path
-from vidkind.records import UNCLASSIFIED
 
 if TYPE_CHECKING:
     from vidkind.records import Prediction
 
 RESUMABLE = ("jsonl", "csv")
-_LENGTH = {"length": 9}
-_TRUST = {"trust": 6}
-_SHORT_NAME = 12
 
 
 class RowWriter(Protocol):
@@ -101,7 +97,9 @@ def _writer(
         return _JsonLines(file)
     if form == "csv":
         return _Csv(file, categories)
-    return _Table(file, categories, inputs)
+    from vidkind.cli.row_table import TableRows
+
+    return TableRows(file, categories, inputs)
 
 
 class _JsonLines:
@@ -150,96 +148,3 @@ class _Csv:
 
     def close(self) -> None:
         """Nothing follows the last row."""
-
-
-class _Table:
-    """A table for people: name, category, a bar for the confidence, trust, all scores, length.
-
-    Widths are settled beforehand, so that each row is printed when it comes. On a terminal
-    too narrow for the scores, they are left out.
-    """
-
-    def __init__(self, file: IO[str], categories: Sequence[str], inputs: Sequence[str]) -> None:
-        from rich.cells import cell_len
-        from rich.console import Console
-        from rich.markup import escape
-
-        self._console = Console(file=file, emoji=False)
-        longest = max(5, *(cell_len(_visible(name)) for name in inputs))
-        names = (*categories, UNCLASSIFIED)
-        kind = {"category": max(map(cell_len, names)), "confidence": 17, **_TRUST}
-        self._scores = {name: max(5, cell_len(name)) for name in categories}
-        room = self._console.width if self._console.is_terminal else 1 << 30
-        if _width({**kind, **self._scores, **_LENGTH}) + min(longest, _SHORT_NAME) > room:
-            self._scores = {}
-        rest = {**kind, **self._scores, **_LENGTH}
-        width = max(_SHORT_NAME, min(longest, room - _width(rest)))
-        self._widths = {"video": width, **rest}
-        self._console.width = max(self._console.width, _width(self._widths))
-        self._print(*(f"[bold]{escape(name)}[/]" for name in self._widths))
-
-    def write(self, prediction: Prediction) -> None:
-        from rich.cells import set_cell_size
-        from rich.markup import escape
-
-        shown = _shown(prediction.path, self._widths["video"])
-        if prediction.error is not None:
-            error = prediction.error
-            reason = f"[red]{error.type}[/] {escape(_visible(error.message))}"
-            name = escape(set_cell_size(shown, self._widths["video"]))
-            self._console.print(f"{name}  {reason}", soft_wrap=True, highlight=False)
-            return
-        confidence = prediction.confidence or 0.0
-        bar = "█" * round(10 * confidence)
-        withheld = prediction.category == UNCLASSIFIED
-        others = () if withheld else (prediction.label_set or ())[1:]
-        self._print(
-            escape(shown),
-            f"[bold]{escape(prediction.category or '')}[/]"
-            + "".join(f" or {escape(label)}" for label in others),
-            f"[{'dim' if withheld else 'green'}]{bar:<10}[/] {confidence:6.1%}",
-            "-" if prediction.trust is None else f"{prediction.trust:.1%}",
-            *(f"{prediction.scores[category]:.3f}" for category in self._scores),
-            f"{prediction.duration_seconds:.1f} s",
-        )
-
-    def _print(self, *cells: str) -> None:
-        from rich.table import Table
-
-        row = Table(box=None, show_header=False, pad_edge=False)
-        for name, width in self._widths.items():
-            right = name in self._scores or name in ("length", "trust")
-            row.add_column(justify="right" if right else "left", width=width, overflow="fold")
-        row.add_row(*cells)
-        self._console.print(row)
-
-    def close(self) -> None:
-        """Nothing follows the last row."""
-
-
-def _visible(text: str) -> str:
-    """The text without characters that a terminal would obey."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _shown(path: str, width: int) -> str:
-    """A path in a column: the end of one that is too long, its name at least in part."""
-    from rich.cells import cell_len, set_cell_size
-
-    path = _visible(path)
-    if cell_len(path) <= width:
-        return path
-    name = path.replace("\\", "/").rsplit("/", 1)[-1]
-    if cell_len(name) + 2 > width:
-        half = (width - 1) // 2
-        tail = name[-half:]
-        return set_cell_size(name, width - 1 - cell_len(tail)) + "…" + tail
-    tail = path
-    while cell_len(tail) + 1 > width:
-        tail = tail[1:]
-    return "…" + tail
-
-
-def _width(columns: dict[str, int]) -> int:
-    """Width of columns, each with the space beside it."""
-    return sum(columns.values()) + 2 * len(columns)
