@@ -108,7 +108,10 @@ class _Page:
                 self.result, self.answer, chose_epochs=material.chose_epochs
             ),
             "accuracy": accuracy_plot(self.result.rows, self.answer_name, self.plots),
-            "by_category": class_plot(self.answer.classes, self.plots),
+            "by_category": class_plot(
+                {name: found for name, found in self.answer.classes.items() if found.support},
+                self.plots,
+            ),
             "confusion": self._confusion(),
             "confidence": self._confidence(),
             "attention": self._attention(wrong),
