@@ -13,7 +13,6 @@ from vidkind.errors import EmptyFileError, FeatureFileError, VideoNotFoundError
 from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
 from vidkind.features.splits import read_degraded, read_split
 from vidkind.features.store import FeatureRow, FeatureSet, read_features, write_features
-from vidkind.files import atomic_path
 from vidkind.records import FeatureSequence
 
 CATEGORIES = ("Animation", "Flat_Content", "Gaming", "Natural_Content")
@@ -89,16 +88,6 @@ def test_a_row_that_was_announced_and_did_not_come_is_an_error(tmp_path: Path) -
             categories=CATEGORIES, multi_scale=False,
         )  # fmt: skip
     assert not list(tmp_path.iterdir())
-
-
-def test_the_old_file_stays_when_writing_fails(tmp_path: Path) -> None:
-    target = tmp_path / "x.txt"
-    target.write_text("old")
-    with pytest.raises(RuntimeError), atomic_path(target) as temporary:
-        temporary.write_text("new")
-        raise RuntimeError
-    assert target.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_missing_and_foreign_files_are_told_apart(tmp_path: Path) -> None:
