@@ -151,6 +151,11 @@ def test_a_name_with_a_slip_gets_a_hint() -> None:
         (lambda f: f.unlink(), "no backbone at"),
         (lambda f: _edit(f, feature_dim=9), "its card says 9"),
         (lambda f: _edit(f, output="logits"), "its card says 'frames' and 'logits'"),
+        (
+            lambda f: _edit(f, input={"height": 9, "width": 9}),
+            r"its card says uint8 \['B', 9, 9, 3\]",
+        ),
+        (lambda f: _edit(f, input={"dtype": "float32"}), "its card says float32"),
     ],
 )
 def test_weights_and_card_must_fit(tmp_path: Path, damage, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from vidkind.config import RuntimeOptions
 from vidkind.errors import BackboneError, first_line
-from vidkind.features.card import BackboneCard, file_sha256, read_card
+from vidkind.features.card import BackboneCard, InputSpec, file_sha256, read_card
 from vidkind.features.engines import Engine, EngineKind, Pixels, choose_engine, sample_pictures
 from vidkind.features.int8 import Int8Card, int8_path
 from vidkind.machine import usable_cores
@@ -166,6 +167,7 @@ class OnnxRuntimeEngine:
         self.kind = EngineKind("onnxruntime", precision)
         self._session = open_session(path, num_threads=1)
         self._names = card.output, card.input.name
+        _check_input(path, card.input, self._session.get_inputs())
         self.inputs = [node.name for node in self._session.get_inputs()]
         shapes = {node.name: node.shape[1:2] for node in self._session.get_outputs()}
         self.outputs = {n: d[0] if d and isinstance(d[0], int) else None for n, d in shapes.items()}
@@ -175,6 +177,20 @@ class OnnxRuntimeEngine:
         output, name = self._names
         features: NDArray[np.float32] = self._session.run([output], {name: pixels})[0]
         return features
+
+
+def _check_input(path: Path, spec: InputSpec, nodes: Sequence[onnxruntime.NodeArg]) -> None:
+    sides = [spec.height, spec.width]
+    wanted = [*sides, 3] if spec.layout == "NHWC" else [3, *sides]
+    kind = {"uint8": "tensor(uint8)", "float32": "tensor(float)"}[spec.dtype]
+    for node in nodes:
+        fixed = zip(node.shape[1:], wanted, strict=False)
+        fits = len(node.shape) == 4 and all(a == b for a, b in fixed if isinstance(a, int))
+        if node.type != kind or not fits:
+            raise BackboneError(
+                f"{path} takes {node.type} {node.shape}, its card says {spec.dtype} "
+                f"{['B', *wanted]}; restore the file or its card"
+            )
 
 
 def read_int8_card(graph: Path) -> Int8Card:
