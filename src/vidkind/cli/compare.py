@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 import time
@@ -135,8 +134,8 @@ def _answers(
         return Answered(name=name, predictions=match_answers(read_answers(path), items))
     classifier = SingleVideoClassifier(path)
     # The name says which bundle and views, so that no other bundle's answers are taken for these.
-    identity = f"{classifier.bundle.manifest.to_json()}{tta}".encode()
-    rows = folder / f"answers_{hashlib.sha256(identity).hexdigest()[:12]}.jsonl"
+    views = "_tta" if tta else ""
+    rows = folder / f"answers_{classifier.bundle.manifest.identity}{views}.jsonl"
     cost = _ask(name, classifier, [item.path for item in items], rows, tta, workers)
     return Answered(name=name, predictions=match_answers(read_answers(rows), items), cost=cost)
 

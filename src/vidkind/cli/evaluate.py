@@ -272,7 +272,7 @@ def _class_table(result: Evaluation) -> object:
         figures = f"{found.precision:.1f}", f"{found.recall:.1f}", str(found.f1_interval)
         table.add_row(
             escape(name),
-            *(figures if found.support else "---"),
+            *(figures if found.support else ("-",) * 3),
             str(found.support),
             *(str(count) for count in counts),
         )
