@@ -56,6 +56,15 @@ def test_the_best_order_has_no_excess_and_no_error_no_width() -> None:
     assert none.low == none.value == none.high == 0
 
 
+def test_an_excess_that_one_mistake_makes_may_be_what_it_is_without_it() -> None:
+    draws = resample([str(i) for i in range(60)], draws=2)
+    trust, right = -np.arange(60.0), ~np.isin(np.arange(60), [1, 50, 57])
+    found = excess_aurc(trust, right, np.ones(60), draws)
+    without = excess_aurc(trust, right | (np.arange(60) == 1), np.ones(60), draws)
+    assert found.low < without.value < 0.1 * found.value
+    assert found.high <= 100
+
+
 def test_a_difference_of_areas_has_room_where_no_answer_was_wrong() -> None:
     rng = np.random.default_rng(0)
     draws = resample([str(i) for i in range(50)], draws=2)

@@ -13,6 +13,7 @@ from vidkind.evaluation.intervals import (
     Interval,
     Resamples,
     difference_interval,
+    log_interval,
     resampled_interval,
     t_interval,
     wilson,
@@ -91,7 +92,8 @@ def aurc(trust: Floats, right: NDArray[np.bool_], weights: Floats, draws: Resamp
         weights: float64 [N].
         draws: From ``resample``.
     """
-    return resampled_interval(lambda w: _areas(trust, right, w), weights, draws, skewed=True)
+    found = resampled_interval(lambda w: _areas(trust, right, w), weights, draws, skewed=True)
+    return replace(found, high=min(found.high, 100.0))
 
 
 def excess_aurc(
@@ -101,7 +103,8 @@ def excess_aurc(
 
     Geifman, Uziel & El-Yaniv, "Bias-Reduced Uncertainty Estimation" (ICLR 2019), section 3. The
     interval is made from those of both areas: what is left of a difference near 0 has no even
-    error on any scale, the AURC has. Takes what ``aurc`` takes.
+    error on any scale, the AURC has. Its lower end is not above that of the excess itself on a
+    logarithmic scale: one confident mistake may make most of it. Takes what ``aurc`` takes.
     """
     best = right + np.linspace(0, 0.5, len(right))
     without = weights * draws.left_out
@@ -112,7 +115,8 @@ def excess_aurc(
         aurc(best, right, weights, draws),
         float(np.corrcoef(moved)[0, 1]) if moves else 0.0,
     )
-    return replace(found, low=max(found.low, 0.0))
+    lowest = log_interval(found.value, moved[0] - moved[1]).low if found.value > 0 else 0.0
+    return replace(found, low=max(min(found.low, lowest), 0.0), high=min(found.high, 100.0))
 
 
 def aurc_difference(
