@@ -73,6 +73,12 @@ def test_a_wanted_error_rate_is_held_and_coverage_stated(found) -> None:
     assert "of the videos are answered" in " ".join(found.in_words)
 
 
+def test_where_nothing_is_answered_nothing_is_said_of_wrong_answers(found) -> None:
+    point = next(p for p in found.trust.points if p.error is not None)
+    assert point.in_words.endswith(f"are answered, {point.error} % of them wrongly.")
+    assert replace(point, error=None).in_words.endswith("% of the videos are answered.")
+
+
 def test_learned_trust_orders_as_well_as_the_published(found) -> None:
     gap = found.trust.learned_minus_published
     assert gap.low <= 0.5
@@ -138,6 +144,15 @@ def test_few_videos_that_are_all_right_give_finite_trust() -> None:
     assert np.all(np.isfinite(weights.coefficients))
     assert np.isfinite(weights.intercept)
     found.to_json()
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 40])
+def test_videos_that_are_all_alike_do_not_make_others_impossible(count: int) -> None:
+    rng = np.random.default_rng(0)
+    sure, unsure = np.array([[0.95, 0.92, 0.9, 0, 1, 0.55, 8], [0.6, 0.35, 0.4, 0, 0.75, 0.52, 9]])
+    signals = sure + rng.normal(scale=0.005, size=(count, 7))
+    weights = fit_weights(signals, np.ones(count, bool), np.ones(count))
+    assert 0.1 < weights.trust(unsure[None])[0] < weights.trust(sure[None])[0] < 1
 
 
 def _drawn_signals(count: int, seed: int = 0):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.errors import BundleError, LibraryError, MissingExtraError
-from vidkind.evaluation.intervals import Interval, wilson
+from vidkind.evaluation.intervals import Interval, weighted_share
 from vidkind.evaluation.paired import paired_test
 from vidkind.records import ErrorRecord, Prediction, VideoItem
 
@@ -191,7 +191,7 @@ def compare_answers(
         categories=categories,
         rows=(score(a.name, probabilities[0], scored), score(b.name, probabilities[1], scored)),
         comparison=_test(a.name, b.name, best[0] == labels, best[1] == labels, scored),
-        agreement=_agreement(best[0] == best[1], scored.source_weights),
+        agreement=weighted_share(best[0] == best[1], scored.source_weights),
         agreement_matrix=confusion_matrix(best[0], best[1], labels=range(len(categories))).tolist(),
         flips=_flips(kept, categories, best, probabilities),
         failures=failures,
@@ -243,11 +243,6 @@ def _test(
 ) -> Comparison:
     test = paired_test(right_a, right_b, scored.source_weights, scored.draws)
     return Comparison(a=a, b=b, test=test)
-
-
-def _agreement(same: NDArray[np.bool_], weights: NDArray[np.float64]) -> Interval:
-    total = float(weights.sum())
-    return wilson(min(float(same @ weights), total), total)
 
 
 def _flips(

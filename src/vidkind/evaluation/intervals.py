@@ -58,6 +58,17 @@ def wilson(successes: float, trials: float, *, level: float = 0.95) -> Interval:
     return Interval(value=100 * share, low=100 * low, high=100 * high, method="wilson")
 
 
+def weighted_share(chosen: NDArray[np.generic], weights: Floats) -> Interval:
+    """Wilson interval of the share of the weight that is chosen.
+
+    Args:
+        chosen: bool [N], or 0..1.
+        weights: float64 [N].
+    """
+    total = float(weights.sum())
+    return wilson(min(float(np.asarray(chosen, dtype=np.float64) @ weights), total), total)
+
+
 def clustered_wilson(right: NDArray[np.bool_], weights: Floats, resamples: Resamples) -> Interval:
     """Wilson's interval of a weighted share of right answers, when answers of a source are alike.
 

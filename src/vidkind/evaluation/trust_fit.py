@@ -39,6 +39,9 @@ _FAR_QUANTILE = 0.9
 # How hard the learned weights are held to the published ones, in videos' worth of evidence.
 _RIDGE = 10.0
 _FAR_PRIOR = 0.5
+# How far the signals of the default bundle's validation videos spread: few videos may be all alike,
+# and say nothing of what is a small difference.
+_USUAL_SPREAD = np.array([0.13, 0.23, 0.20, 0.004, 0.10, 0.04, 1.3])
 # Weight of all foreign material together, as a share of that of the validation videos.
 _FOREIGN_SHARE = 0.2
 # One half-right video at the centre: keeps the intercept finite where every answer is right.
@@ -188,7 +191,7 @@ def fit_weights(
     """
     far = np.quantile(signals[:, -1], _FAR_QUANTILE)
     centre = np.append(signals[:, :-1].mean(axis=0), far)
-    scale = np.maximum(signals.std(axis=0), 1e-6)
+    scale = _spread(signals, weights, _USUAL_SPREAD)
     start = TrustWeights(centre=centre, scale=scale, coefficients=np.zeros(7), intercept=0.0)
     values = start.standardised(signals)
     prior = _published_prior(values, scale, right, weights)
@@ -202,13 +205,20 @@ def fit_weights(
     )
 
 
+def _spread(values: Floats, weights: Floats, usual: Floats) -> Floats:
+    """Deviation of each column; the fewer videos, the less of the usual one it may lack."""
+    unseen = _RIDGE / (weights.sum() + _RIDGE)
+    return np.asarray(np.sqrt(values.var(axis=0) + unseen * usual**2))
+
+
 def _published_prior(
     values: Floats, scale: Floats, right: NDArray[np.bool_], weights: Floats
 ) -> Floats:
     """Coefficients that rank as the published weights do, at the slope that fits best."""
-    published = np.array([PUBLISHED_WEIGHTS.get(name, 0.0) for name in SIGNALS]) * scale
+    each = np.array([PUBLISHED_WEIGHTS.get(name, 0.0) for name in SIGNALS])
+    published = each * scale
     composite = values @ published
-    spread = max(float(composite.std()), 1e-9)
+    spread = float(_spread(composite, weights, each @ _USUAL_SPREAD))
     slope = _logistic((composite / spread)[:, None], right, weights, prior=np.ones(1))[1]
     prior: Floats = slope / spread * published
     prior[-1] = _FAR_PRIOR

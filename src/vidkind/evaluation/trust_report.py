@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vidkind.errors import ConfigError
 from vidkind.evaluation.folds import group_folds
-from vidkind.evaluation.intervals import Interval, wilson
+from vidkind.evaluation.intervals import Interval, weighted_share
 from vidkind.evaluation.quick_look import fit_quick_thresholds
 from vidkind.evaluation.scores import ScoredSet
 from vidkind.evaluation.selective import (
@@ -62,6 +62,15 @@ class AbstainingPoint:
     threshold: float
     coverage: Interval
     error: Interval | None
+
+    @property
+    def in_words(self) -> str:
+        """The figures in a sentence."""
+        wrong = "" if self.error is None else f", {self.error} % of them wrongly"
+        return (
+            f"Wanted error {self.max_error:.0%}: {self.coverage} % of the videos are "
+            f"answered{wrong}."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,12 +131,7 @@ class TrustReport:
             f"weights {self.aurc['published']} %; learned trust {order} published: difference "
             f"{gap.value:+.1f} [{gap.low:+.1f}, {gap.high:+.1f}]."
         ]
-        lines += [
-            f"Wanted error {point.max_error:.0%}: {point.coverage} % of the videos are answered, "
-            f"{point.error} % of them wrongly."
-            for point in self.points
-            if point.trust == "learned"
-        ]
+        lines += [point.in_words for point in self.points if point.trust == "learned"]
         kept = {point.max_error for point in self.points if point.trust == "learned"}
         refused = ", ".join(f"{wanted:.0%}" for wanted in MAX_ERRORS if wanted not in kept)
         if refused:
@@ -263,17 +267,12 @@ def _label_sets(
         found.append(
             LabelSetScore(
                 wanted=wanted,
-                coverage=_share(holds, weights),
+                coverage=weighted_share(holds, weights),
                 mean_size=float(np.average(size, weights=weights)),
                 single=100 * float(np.average(size == 1, weights=weights)),
             )
         )
     return tuple(found)
-
-
-def _share(chosen: NDArray[np.generic], weights: Floats) -> Interval:
-    total = float(weights.sum())
-    return wilson(min(float(np.asarray(chosen, dtype=np.float64) @ weights), total), total)
 
 
 def _foreign(
@@ -337,8 +336,8 @@ def _points(
                     trust=kind,
                     max_error=wanted,
                     threshold=threshold,
-                    coverage=_share(given, weights),
-                    error=_share(~right[given], weights[given]) if given.any() else None,
+                    coverage=weighted_share(given, weights),
+                    error=weighted_share(~right[given], weights[given]) if given.any() else None,
                 )
             )
     return tuple(found)
