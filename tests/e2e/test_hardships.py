@@ -250,6 +250,26 @@ def test_a_pattern_stands_for_files_and_for_what_lies_in_folders(tmp_path: Path)
     assert len(expand_inputs([f"{tmp_path}/a/**"])) == 2
 
 
+@pytest.mark.parametrize("pattern", ["**/*.mp4", "**/*", "**", "a/**/*.mp4", "*/**/b/*"])
+def test_links_that_lead_back_are_followed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    from vidkind.cli.inputs import expand_inputs
+
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "[1].mp4").touch()
+    try:
+        # With glob, each way through the two is another match, some 2 ** 40 of them.
+        (tmp_path / "a" / "up").symlink_to(tmp_path)
+        (tmp_path / "a" / "b" / "back").symlink_to(tmp_path)
+    except OSError:
+        pytest.skip("no symbolic links here")
+    wanted = Path("a", "b", "[1].mp4")
+    assert expand_inputs([str(tmp_path / pattern)]) == [str(tmp_path / wanted)]
+    monkeypatch.chdir(tmp_path)
+    assert expand_inputs([pattern]) == [str(wanted)]
+
+
 def test_an_unexpected_fault_of_one_file_ends_no_batch(bundle: Path, tmp_path: Path) -> None:
     from vidkind import SingleVideoClassifier
 

@@ -22,7 +22,7 @@ from vidkind.doctor import examine, needed_sources
 from vidkind.doctor.balance import balance_findings, count_classes
 from vidkind.doctor.cache import ScanCache
 from vidkind.doctor.oddities import oddity_findings
-from vidkind.doctor.scan import FileScan, scan_file
+from vidkind.doctor.scan import FileScan, fingerprint_or_error, scan_file
 from vidkind.doctor.shortcut import header_fields, probe_metadata, shortcut_findings
 from vidkind.errors import ConfigError, LibraryError
 from vidkind.records import VideoInfo, VideoItem
@@ -334,3 +334,19 @@ def test_a_scan_never_ends_in_an_exception() -> None:
     scan = scan_file("\0", num_frames=2)
     assert isinstance(scan, FileScan)
     assert scan.error is not None
+
+
+def test_a_file_that_vanishes_is_a_finding_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vanishing(path: str) -> int:
+        size = Path(path).stat().st_size
+        Path(path).unlink()
+        return size
+
+    path = str(render(tmp_path / "a.mp4", 4))
+    monkeypatch.setattr("vidkind.features.shards.check_file", vanishing)
+    scan = fingerprint_or_error(path)
+    assert isinstance(scan, FileScan)
+    assert scan.error is not None
+    assert "No such file" in scan.error.message

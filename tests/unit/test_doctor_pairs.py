@@ -121,7 +121,9 @@ def _hash(pictures: list[np.ndarray]) -> np.ndarray:
     return hashes.frame_hashes(np.stack([pictures[i][rows][:, columns] for i in chosen]))
 
 
-def test_features_refuse_what_the_hashes_propose(tmp_path: Path) -> None:
+def test_features_refuse_what_the_hashes_propose(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     shown = [(scene(0), "20"), (scene(0), "32"), ([numbered(n) for n in range(24)], "20")]
     paths = [
         str(render(tmp_path / f"{n}.mp4", pictures, crf=crf))
@@ -132,6 +134,10 @@ def test_features_refuse_what_the_hashes_propose(tmp_path: Path) -> None:
     assert [(c.second, cosine > 0.95) for c, cosine in found] == [(1, True)]
     weak = [replace(c, similarity=0.3) for c in proposed]
     assert confirmed(weak, paths, open_backbone(None), num_frames=4) == []
+    (tmp_path / "2.mp4").unlink()
+    left = confirmed(proposed, paths, open_backbone(None), num_frames=4)
+    assert left == found
+    assert "'" + paths[2] + "' is not a file that exists" in caplog.text
 
 
 # Identical files

@@ -152,6 +152,16 @@ def test_promises_and_rates_that_can_be_kept_are_taken(tmp_path: Path) -> None:
         ),
         ("/api/v1/jobs", {"json": {"url": "ftp://e.org/a.mp4"}}, "AddressError"),
         ("/api/v1/jobs", {"json": {"library_path": "no.mp4"}}, "VideoNotFoundError"),
+        (
+            "/api/v1/jobs",
+            {"data": rb'{"library_path": "a\udcff.mp4"}', "content_type": "application/json"},
+            "VideoNotFoundError",
+        ),
+        (
+            "/api/v1/jobs",
+            {"data": rb'{"url": "https://e.org/\udcff.mp4"}', "content_type": "application/json"},
+            "AddressError",
+        ),
         ("/api/v1/jobs", {"json": {}, "headers": {"Origin": "http://e.org"}}, "Forbidden"),
         ("/api/v1/jobs", {"data": {"file": (io.BytesIO(b""), "a.mp4")}}, "EmptyFileError"),
         ("/api/v1/jobs", {"data": {"file": (io.BytesIO(b"x"), "a.exe")}}, "UnsupportedMediaType"),

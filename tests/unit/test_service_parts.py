@@ -29,6 +29,8 @@ def library(tmp_path: Path) -> Path:
     (folder / "notes.txt").write_text("x")
     (folder / "link.mp4").symlink_to(tmp_path / "outside.mp4")
     (folder / ".hidden.mp4").write_bytes(b"x")
+    if sys.platform == "linux":  # where a name may be any bytes
+        (folder / os.fsdecode(b"odd\xff.mp4")).write_bytes(b"x")
     return folder
 
 
@@ -53,11 +55,20 @@ def test_the_library_lists_what_lies_in_it(library: Path) -> None:
         "a/clip.mp4\0",
         "..\\outside.mp4",
         "%2e%2e/outside.mp4",
+        "odd\udcff.mp4",
     ],
 )
 def test_nothing_outside_the_library_is_reached(library: Path, name: str) -> None:
     with pytest.raises(VideoNotFoundError, match="not a video of the library"):
         library_file(library, name)
+
+
+def test_links_inside_the_library_are_listed_and_others_not(library: Path) -> None:
+    (library / "twin.mp4").symlink_to(library / "a" / "clip.mp4")
+    (library.parent / "away").mkdir()
+    (library.parent / "away" / "clip.mp4").write_bytes(b"x")
+    (library / "away").symlink_to(library.parent / "away")
+    assert library_names(library) == ["a/clip.mp4", "twin.mp4"]
 
 
 def test_an_absolute_path_outside_is_not_reached(library: Path) -> None:

@@ -82,6 +82,14 @@ def test_unreadable_file(tmp_path: Path):
         os.seteuid(me)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_what_is_there_and_no_file_is_called_what_it_is(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert_fails(tmp_path / "pipe.mp4", VideoNotFoundError, "a pipe or a device")
+    (tmp_path / "link.mp4").symlink_to("nowhere.mp4")
+    assert_fails(tmp_path / "link.mp4", VideoNotFoundError, "a link to what does not exist")
+
+
 def test_empty_file(tmp_path: Path):
     (tmp_path / "zero.mp4").touch()
     assert_fails(tmp_path / "zero.mp4", EmptyFileError, "zero bytes")
@@ -100,7 +108,7 @@ def test_text_named_like_a_video(tmp_path: Path):
 def test_a_playlist_does_not_make_other_files_open(tmp_path: Path, content: str):
     other = render(tmp_path / "other.ts", 4)
     (tmp_path / "list.mp4").write_text(content.format(other.name))
-    assert_fails(tmp_path / "list.mp4", NotAVideoError)
+    assert_fails(tmp_path / "list.mp4", NotAVideoError, "playlist")
 
 
 @pytest.mark.parametrize("name", ["sound.m4a", "sound.wav", "sound.mkv"])
@@ -136,6 +144,19 @@ def test_cover_art_before_the_video_is_passed_over(tmp_path: Path):
     path = render_with_cover(tmp_path / "film.mp4", video=True)
     assert probe(path).codec == "h264"
     assert read_numbers(sample(path, 5).frames) == [1, 3, 5, 7, 9]
+
+
+@pytest.mark.parametrize("name", ["a.mjpeg", "a.MJPG"])
+def test_a_row_of_jpeg_pictures_is_a_video(tmp_path: Path, name: str):
+    settings = {"codec": "mjpeg", "pixel_format": "yuvj420p", "container": "mjpeg"}
+    path = render(tmp_path / name, [numbered(n, (960, 1280)) for n in range(12)], **settings)
+    # As of most cameras: so large, and with these headers, FFmpeg takes the file for one picture.
+    start, jfif = b"\xff\xd8\xff", b"\xe0\0\x10JFIF\0\1\2\0\0\1\0\1\0\0\xff"
+    path.write_bytes(path.read_bytes().replace(start, start + jfif))
+    assert probe(path).codec == "mjpeg"
+    assert read_numbers(sample(path, 3).frames) == [2, 6, 10]
+    path.rename(tmp_path / "a.mp4")
+    assert_fails(tmp_path / "a.mp4", NotAVideoError, "picture")
 
 
 def test_unknown_codec(tmp_path: Path):

@@ -8,7 +8,9 @@ import pytest
 from vidkind.video import VIDEO_EXTENSIONS, find_videos, is_video_name
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "A.MP4", "b.webm", "c.gif", "日本 語.mkv", "x.tar.mov"])
+@pytest.mark.parametrize(
+    "name", ["a.mp4", "A.MP4", "b.webm", "c.gif", "日本 語.mkv", "x.tar.mov", "cam.264"]
+)
 def test_names_of_videos(name):
     assert is_video_name(name)
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from tests.clips import numbered, render
@@ -48,6 +50,31 @@ def test_variable_frame_rate(tmp_path: Path):
 def test_rounded_times_are_still_a_constant_rate(tmp_path: Path):
     info = probe(render(tmp_path / "a.mkv", 40, fps=30))
     assert (info.frame_rate_kind, info.fps) == ("constant", 30)
+
+
+def test_the_length_is_that_of_the_video_where_the_sound_goes_on(tmp_path: Path):
+    picture, sound = render(tmp_path / "a.mp4", 20), tmp_path / "a.mkv"
+    with av.open(str(picture)) as source, av.open(str(sound), "w") as output:
+        stream = output.add_stream_from_template(source.streams.video[0])
+        audio = output.add_stream("pcm_s16le", rate=8000)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 8000 * 6), np.int16), "s16", "mono")
+        silence.sample_rate, silence.pts = 8000, 0
+        output.start_encoding()
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                output.mux(packet)
+        output.mux(audio.encode(silence))
+        output.mux(audio.encode(None))
+    with av.open(str(sound)) as written:
+        assert written.duration == pytest.approx(6e6, rel=0.01)
+    assert probe(sound).duration_seconds == pytest.approx(1, abs=0.06)
+
+
+def test_dv_has_the_rate_of_its_frames(tmp_path: Path):
+    pictures = [numbered(n, (576, 720)) for n in range(5)]
+    info = probe(render(tmp_path / "a.dv", pictures, codec="dvvideo", fps=25))
+    assert (info.fps, info.frame_rate_kind) == (25, "constant")
 
 
 def test_gif(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ from numpy.typing import NDArray
 from vidkind.config import SamplingOptions
 from vidkind.doctor.hashes import View, cropped
 from vidkind.doctor.matches import Candidate, best_over_time
+from vidkind.errors import VideoError
 from vidkind.features import Backbone
 from vidkind.parallel import default_workers
 from vidkind.video import sample_frames
+
+logger = logging.getLogger(__name__)
 
 # Copies at the same moments have cosines from 0.83 up. Unrelated clips whose hashes agree mostly
 # stay below 0.7; terminals reach 0.93, but hash apart.
@@ -43,15 +47,14 @@ def confirmed(
 ) -> list[tuple[Candidate, float]]:
     """Those candidates whose features agree too, with their mean cosine.
 
+    A file that can no longer be decoded since it was scanned has no copies, which is said.
+
     Args:
         candidates: Pairs of indices into ``paths``.
         paths: The files.
         backbone: What embeds the frames. Each file is decoded once, each view embedded once.
         num_frames: Frames per file, as they were hashed.
         workers: Files decoded at once; None chooses by the number of cores.
-
-    Raises:
-        VideoError: A file was scanned and can no longer be decoded.
     """
     wanted: dict[int, set[_Picture]] = {}
     for candidate in candidates:
@@ -59,13 +62,21 @@ def confirmed(
             wanted.setdefault(picture.index, set()).add(picture)
 
     def embed(index: int) -> dict[_Picture, NDArray[np.float32]]:
-        return _embed(paths[index], wanted[index], backbone, num_frames)
+        try:
+            return _embed(paths[index], wanted[index], backbone, num_frames)
+        except VideoError as error:
+            logger.warning("its copies are not looked for: %s", error)
+            return {}
 
     features: dict[_Picture, NDArray[np.float32]] = {}
     with ThreadPoolExecutor(workers or default_workers()) as pool:
         for found in pool.map(embed, wanted):
             features |= found
-    scored = [(candidate, _cosine(candidate, features)) for candidate in candidates]
+    scored = [
+        (candidate, _cosine(candidate, features))
+        for candidate in candidates
+        if features.keys() >= set(_pictures(candidate))
+    ]
     return [(candidate, cosine) for candidate, cosine in scored if _agree(candidate, cosine)]
 
 

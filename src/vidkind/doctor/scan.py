@@ -74,6 +74,8 @@ def scan_file(path: str, *, num_frames: int) -> FileScan:
     options = SamplingOptions.untouched(num_frames)
     try:
         info = probe(path)
+        with Path(path).open("rb") as file:
+            magic = file.read(_MAGIC_BYTES)
         batch = sample_frames(
             path, height=FRAME_SIZE, width=FRAME_SIZE, options=options, num_threads=1
         )
@@ -83,8 +85,6 @@ def scan_file(path: str, *, num_frames: int) -> FileScan:
         logger.info("unexpected failure while scanning %s", path, exc_info=True)
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         return FileScan(error=ErrorRecord(type="DecodeError", message=f"{path!r}: {reason}"))
-    with Path(path).open("rb") as file:
-        magic = file.read(_MAGIC_BYTES)
     return FileScan(
         info=info,
         look=_look(batch.frames, batch.duration_seconds, options.black_luma),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from vidkind.errors import DecodeError
 from vidkind.files import atomic_path
 from vidkind.records import FeatureSequence
 from vidkind.video import check_file
@@ -29,17 +31,28 @@ def video_fingerprint(path: Path | str) -> str:
         VideoNotFoundError: Nothing is there, or it is not a regular file.
         VideoPermissionError: The file may not be read.
         EmptyFileError: The file has zero bytes.
+        DecodeError: It cannot be read to its end, or is gone meanwhile.
     """
     size = check_file(path)
-    with Path(path).open("rb") as file:
-        if size <= _PIECES * _PIECE_BYTES:
-            digest = hashlib.sha256(file.read())
-        else:
-            digest = hashlib.sha256()
-            for number in range(_PIECES):
-                file.seek(number * (size - _PIECE_BYTES) // (_PIECES - 1))
-                digest.update(file.read(_PIECE_BYTES))
-    return f"{size}-{digest.hexdigest()[:24]}"
+    try:
+        with Path(path).open("rb") as file:
+            digest = _hashed(file, size)
+    except OSError as error:
+        raise DecodeError(
+            f"{os.fspath(path)!r} cannot be read ({error.strerror}); check that it is still there "
+            "and the disk it lies on"
+        ) from error
+    return f"{size}-{digest[:24]}"
+
+
+def _hashed(file: BinaryIO, size: int) -> str:
+    if size <= _PIECES * _PIECE_BYTES:
+        return hashlib.sha256(file.read()).hexdigest()
+    digest = hashlib.sha256()
+    for number in range(_PIECES):
+        file.seek(number * (size - _PIECE_BYTES) // (_PIECES - 1))
+        digest.update(file.read(_PIECE_BYTES))
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,13 @@ many videos there are. The only room that imports av (PyAV, which ships FFmpeg).
 """
 
 from vidkind.video.container import check_file
-from vidkind.video.files import VIDEO_EXTENSIONS, find_pictures, find_videos, is_video_name
+from vidkind.video.files import (
+    VIDEO_EXTENSIONS,
+    find_pictures,
+    find_videos,
+    is_video_name,
+    walk_folders,
+)
 from vidkind.video.probe import frame_size, probe
 from vidkind.video.sample import sample_frames
 
@@ -19,4 +25,5 @@ __all__ = [
     "is_video_name",
     "probe",
     "sample_frames",
+    "walk_folders",
 ]

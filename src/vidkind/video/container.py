@@ -30,6 +30,8 @@ _FORMATS = (
     "h264,hevc,m4v,mjpeg,av1,obu,vc1,yuv4mpegpipe,mp3,wav,flac,aac,aiff,ac3,amr"
 )
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+# To FFmpeg, the first of many JPEG pictures in a row often looks like the only one.
+_FORMAT_OF = {".mjpeg": "mjpeg", ".mjpg": "mjpeg"}
 
 
 def open_video(path: str | os.PathLike[str]) -> tuple[InputContainer, VideoStream]:
@@ -90,7 +92,8 @@ def check_file(path: str | os.PathLike[str]) -> int:
 def _not_found(name: str) -> str:
     if not name:
         return "the path is empty; expected the name of a video file"
-    if Path(name).is_dir():
+    path = Path(name)
+    if path.is_dir():
         if find_videos(name):
             return f"{name!r} is a folder; expected a video file: name a file in it"
         return (
@@ -104,15 +107,23 @@ def _not_found(name: str) -> str:
         )
     if name == "-":
         return "standard input cannot be read; expected the name of a video file"
+    if path.is_symlink() and not path.exists():
+        return f"{name!r} is a link to what does not exist; expected a video file: repair the link"
+    if path.exists():
+        return f"{name!r} is a pipe or a device; expected a video file: store it in one first"
     return f"{name!r} is not a file that exists; check the path"
 
 
 def _open_container(path: str | os.PathLike[str]) -> InputContainer:
+    # Absolute, so that a name such as "12:30.mp4" is not read as protocol "12".
+    file = Path(path).absolute()
     try:
-        # Absolute, so that a name such as "12:30.mp4" is not read as protocol "12".
-        return av.open(
-            str(Path(path).absolute()), options=dict(_OPTIONS), metadata_errors="replace"
-        )
+        try:
+            return _opened(file)
+        except av.ArgumentError:
+            if file.suffix.lower() not in _FORMAT_OF:
+                raise
+            return _opened(file, _FORMAT_OF[file.suffix.lower()])
     except (av.FFmpegError, OSError, ValueError) as error:
         raise NotAVideoError(
             f"{os.fspath(path)!r} is not a video FFmpeg can read ({_reason(error)}); expected a "
@@ -120,7 +131,13 @@ def _open_container(path: str | os.PathLike[str]) -> InputContainer:
         ) from error
 
 
+def _opened(file: Path, form: str | None = None) -> InputContainer:
+    return av.open(str(file), format=form, options=dict(_OPTIONS), metadata_errors="replace")
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, av.ArgumentError):  # what a format that is not on the list comes to
+        return "it is in another format, such as a picture's or a playlist's"
     return str(getattr(error, "strerror", None) or error)
 
 

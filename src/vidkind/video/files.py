@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 VIDEO_EXTENSIONS: frozenset[str] = frozenset(
-    {".3g2", ".3gp", ".apng", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif", ".ivf"}
-    | {".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg"}
-    | {".mpg", ".mts", ".mxf", ".nut", ".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob"}
-    | {".webm", ".wmv", ".wtv", ".y4m"}
+    {".264", ".265", ".3g2", ".3gp", ".apng", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv"}
+    | {".gif", ".h264", ".h265", ".hevc", ".ivf", ".m1v", ".m2t", ".m2ts", ".m2v", ".m4v"}
+    | {".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".nut"}
+    | {".ogm", ".ogv", ".qt", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m"}
 )
 PICTURE_EXTENSIONS: frozenset[str] = frozenset(
     {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -49,8 +49,12 @@ def find_pictures(path: str | os.PathLike[str]) -> list[Path]:
     return _find(path, lambda name: _ends_in(name, PICTURE_EXTENSIONS))
 
 
-def _find(path: str | os.PathLike[str], is_wanted: Callable[[str], bool]) -> list[Path]:
-    found: list[Path] = []
+def walk_folders(path: str | os.PathLike[str]) -> Iterator[tuple[str, list[str]]]:
+    """A folder and all below it, linked ones too, each once; with the names of its files.
+
+    Hidden folders are left out. A sub-folder that may not be read is passed over with a warning.
+    Nothing where ``path`` is not a folder.
+    """
     searched: set[str] = set()
     for folder, subfolders, names in os.walk(path, onerror=_warn, followlinks=True):
         real = os.path.realpath(folder)
@@ -60,8 +64,16 @@ def _find(path: str | os.PathLike[str], is_wanted: Callable[[str], bool]) -> lis
         searched.add(real)
         # Sorted: of a folder and a link to it, the same one is searched on every machine.
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        found.extend(Path(folder, name) for name in names if is_wanted(name))
-    return sorted(found)
+        yield folder, names
+
+
+def _find(path: str | os.PathLike[str], is_wanted: Callable[[str], bool]) -> list[Path]:
+    return sorted(
+        Path(folder, name)
+        for folder, names in walk_folders(path)
+        for name in names
+        if is_wanted(name)
+    )
 
 
 def _warn(error: OSError) -> None:

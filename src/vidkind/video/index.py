@@ -228,7 +228,10 @@ def is_indexed(container: InputContainer) -> bool:
 
 def average_fps(stream: VideoStream) -> Fraction | None:
     """Average frame rate in 1/s, or None where unknown."""
-    rate = stream.average_rate or stream.guessed_rate
+    rate = stream.average_rate
+    # A frame a tick is what FFmpeg says, of DV among others, where it has counted no frames.
+    if not rate or rate * _time_base(stream) == 1:
+        rate = stream.guessed_rate or rate
     return Fraction(rate) if rate else None
 
 

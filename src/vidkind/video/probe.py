@@ -103,10 +103,22 @@ def _times(container: InputContainer, stream: VideoStream) -> tuple[Ticks, Ticks
 
 def _duration(container: InputContainer, stream: VideoStream) -> float | None:
     if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    if container.duration:
-        return float(Fraction(container.duration, av.time_base))
-    return None
+        seconds = float(stream.duration * stream.time_base)
+    elif container.duration:
+        seconds = float(Fraction(container.duration, av.time_base))
+    else:
+        return None
+    # Of Matroska, FFmpeg gives the length of the longest stream, which often is the sound.
+    return min(_tagged_seconds(stream) or seconds, seconds)
+
+
+def _tagged_seconds(stream: VideoStream) -> float | None:
+    """Length of a Matroska stream, as hours:minutes:seconds in its tags."""
+    try:
+        hours, minutes, seconds = map(float, stream.metadata.get("DURATION", "").split(":"))
+    except ValueError:
+        return None
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _frame_rate_kind(times: Ticks) -> Literal["constant", "variable", "unknown"]:
