@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,19 @@ def test_only_train_videos_are_drawn_one_of_each_recording(
     vidkind("quantize", backbone, manifest, "-o", graph, "--frames", 2, "--least-agreement", 0.9)
     card = read_int8_card(graph)
     assert (card.num_videos, card.num_frames, card.checked_frames) == (3, 6, 2)
+
+
+def test_of_a_folder_with_splits_only_train_is_drawn(vidkind, clips: Path, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    for number in range(6):
+        split = "test" if number < 2 else "train"
+        target = library / split / f"kind {number % 2}" / f"{number}.mp4"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(clips / f"{number}.mp4", target)
+    graph = tmp_path / "conv.int8.onnx"
+    vidkind("quantize", conv_backbone(tmp_path), library, "-o", graph, "--least-agreement", 0.9)
+    card = read_int8_card(graph)
+    assert (card.num_videos, card.checked_frames) == (3, 4)
 
 
 @pytest.mark.parametrize(

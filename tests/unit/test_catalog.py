@@ -101,6 +101,18 @@ def test_absolute_paths_in_a_manifest(tmp_path: Path) -> None:
     assert library.items[0].key == away.as_posix()
 
 
+def test_one_file_is_listed_once_however_it_is_spelt(tmp_path: Path) -> None:
+    for spelling in (tmp_path / "1.mp4", f"../{tmp_path.name}/1.mp4"):
+        path = manifest(tmp_path, "path,label", "1.mp4,a", "2.mp4,b", f"{spelling},a")
+        with pytest.raises(LibraryError, match="twice, on lines 2 and 4"):
+            read_library(path)
+
+
+def test_empty_cells_beyond_the_columns_say_nothing(tmp_path: Path) -> None:
+    path = manifest(tmp_path, ",path,label", "0,1.mp4,a,", "1,2.mp4,b,,")
+    assert [item.key for item in read_library(path).items] == ["1.mp4", "2.mp4"]
+
+
 @pytest.mark.parametrize(
     ("keys", "complaint"),
     [
@@ -130,6 +142,14 @@ def test_complaints_about_folders(tmp_path: Path, keys: tuple[str, ...], complai
         (("path,label,split", "1.mp4,a,train", "2.mp4,b,dev"), "line 3: split is 'dev'"),
         (("path,label,split", "1.mp4,a,train", "2.mp4,b,"), r"1 of 2 rows .*first: line 3"),
         (("path,label", "1.mp4,a", "2.mp4,b", "./1.mp4,b"), "1.mp4 twice, on lines 2 and 4"),
+        (("path,label", "x/1.mp4,a", "2.mp4,b", "x/../2.mp4,b"), "2.mp4 twice, on lines 3 and 4"),
+        (("path;label", "1.mp4;a"), "columns separated by ';'; expected commas"),
+        (("path\tlabel", "1.mp4\ta"), r"columns separated by '\\t'; expected commas"),
+        (("path,label", "1.mp4,a", "x, y.mp4,b"), "line 3: more cells than columns; put a name"),
+        (
+            ("path,label,split,source_id", "1.mp4,a,train,film", "2.mp4,b,val,film"),
+            "source 'film' is in two splits",
+        ),
         (
             ("path,label,split,group", "1.mp4,a,train,g", "2.mp4,b,test,g"),
             "group 'g' is in two splits: 1.mp4 in train, 2.mp4 in test",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -384,6 +385,40 @@ def test_twenty_steps_resume_to_the_same_weights(tmp_path: Path, teacher: Path) 
         Distiller(corpus, teacher, KNOWN, tmp_path / "b", options=changed)
 
 
+def test_what_was_logged_after_the_checkpoint_is_logged_once(tmp_path: Path, teacher: Path) -> None:
+    corpus, options, log = random_corpus(), run_options(), tmp_path / "log.jsonl"
+    Distiller(corpus, teacher, KNOWN, tmp_path, options=options).run(stop=7)
+    # As it is after a kill: rows beyond the last checkpoint, the last one cut short.
+    log.write_text('{"step": 5, "loss": 3.0}\n{"step": 9, "loss": 2.0}\n{"step": 12, "lo')
+    resumed = Distiller(corpus, teacher, KNOWN, tmp_path, options=options)
+    assert log.read_text() == '{"step": 5, "loss": 3.0}\n'
+    resumed.run()
+    assert (tmp_path / "dashboard.png").is_file()
+
+
+def test_a_batch_that_cannot_be_made_ends_the_run(
+    tmp_path: Path, teacher: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distiller = Distiller(random_corpus(), teacher, KNOWN, tmp_path, options=run_options())
+
+    def broken(step: int, part: int) -> object:
+        raise OSError("the corpus is gone")
+
+    monkeypatch.setattr(distiller, "_maker", broken)
+    caught: list[OSError] = []
+
+    def run() -> None:
+        try:
+            distiller.run()
+        except OSError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)  # a run that waits for ever fails, too
+    thread.start()
+    thread.join(timeout=30)
+    assert [str(error) for error in caught] == ["the corpus is gone"]
+
+
 def test_a_run_starts_with_the_weights_of_another(tmp_path: Path, teacher: Path) -> None:
     corpus, finished = random_corpus(), tmp_path / "first" / "last.pt"
     first = Distiller(corpus, teacher, KNOWN, finished.parent, options=run_options()).run()
@@ -522,6 +557,9 @@ def _item(path: Path, label: str, split: str | None, group: str) -> VideoItem:
         lambda: DistillOptions(steps=5, forced_steps=9),
         lambda: DistillOptions(teacher_crop_size=0),
         lambda: DistillOptions(zoom=(0.9, 0.5)),
+        lambda: DistillOptions(lr=-1.0),
+        lambda: DistillOptions(lr=float("nan")),
+        lambda: DistillOptions(seed=-1),
         lambda: StudentOptions(
             stem_width=8, channels=(8,), hidden=(8,), strides=(1, 2), kernels=(3,)
         ),

@@ -242,3 +242,33 @@ def test_a_picture_comes_whole_at_the_size_asked_for(tmp_path) -> None:
     (tmp_path / "b.jpg").write_bytes(b"no picture")
     with pytest.raises(LibraryError, match=r"b\.jpg is no picture that can be read"):
         read_picture(tmp_path / "b.jpg", height=32, width=16)
+
+
+def test_a_picture_lies_as_its_camera_was_held(tmp_path) -> None:
+    picture = Image.new("RGB", (60, 20))
+    picture.paste((255, 0, 0), (0, 0, 30, 20))
+    turned = Image.Exif()
+    turned[0x112] = 6  # held upright: its left is the top
+    picture.save(tmp_path / "a.png", exif=turned)
+    found = read_picture(tmp_path / "a.png", height=32, width=16)
+    assert found[1, 8].tolist() == [255, 0, 0] and found[30, 8].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
+def test_a_picture_of_more_than_8_bits_is_refused(tmp_path, kind) -> None:
+    Image.fromarray(np.full((20, 20), 1000, kind)).save(tmp_path / "a.tiff")
+    with pytest.raises(LibraryError, match="more than 8 bits a channel"):
+        read_picture(tmp_path / "a.tiff", height=8, width=8)
+
+
+def test_a_png_with_a_damaged_chunk_is_refused(tmp_path) -> None:
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)).save(
+        tmp_path / "a.png"
+    )
+    data = bytearray((tmp_path / "a.png").read_bytes())
+    data[-12:] = b"\0\0\0\1\xff\xff\xff\xff\0\0\0\0"
+    place = data.index(b"IDAT")
+    data[place - 1] = (data[place - 1] + 200) % 256  # the chunk seems to end elsewhere
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(LibraryError, match=r"a\.png is no picture that can be read"):
+        read_picture(tmp_path / "a.png", height=8, width=8)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vidkind.bundle import Bundle
+    from vidkind.dataset import Library
     from vidkind.features.backbones_onnx import OnnxBackbone
     from vidkind.features.int8 import Int8Card
 
@@ -54,10 +55,10 @@ def quantize_command(
     """Make the int8 graph of SOURCE, calibrated on frames of VIDEOS.
 
     SOURCE is an .onnx backbone with its card beside it, or a bundle. VIDEOS is a folder, a glob
-    pattern or a CSV with the columns path,label; of a CSV with splits only train is used. Of each
-    recording (source_id) one video is drawn at most. Give the videos that models learn from, not
-    those that judge them. Then ask with --precision int8, and measure with vidkind bench: how much
-    faster it is depends on the processor (on x86, VNNI).
+    pattern or a CSV with the columns path,label; of a library with splits only train is used. Of
+    each recording (source_id) one video is drawn at most. Give the videos that models learn from,
+    not those that judge them. Then ask with --precision int8, and measure with vidkind bench: how
+    much faster it is depends on the processor (on x86, VNNI).
 
     \b
     vidkind quantize compact.onnx clips/manifest.csv -o compact.int8.onnx
@@ -113,15 +114,28 @@ def _open(source: Path) -> tuple[Bundle | None, OnnxBackbone]:
 def _recordings(videos: str) -> list[list[str]]:
     """The videos of each recording."""
     from vidkind.cli.inputs import expand_inputs
-    from vidkind.dataset import read_library
 
-    if not videos.lower().endswith(".csv"):
+    library = _library(Path(videos))
+    if library is None:
         return [[path] for path in expand_inputs([videos])]
     found: dict[str, list[str]] = {}
-    for item in read_library(Path(videos), strict=False).items:
+    for item in library.items:
         if item.split in (None, "train"):
             found.setdefault(item.source_id, []).append(item.path)
     return [found[name] for name in sorted(found)]
+
+
+def _library(videos: Path) -> Library | None:
+    """The library that a CSV lists, or that has splits; None where videos are only files."""
+    from vidkind.dataset import read_library
+
+    if videos.suffix.lower() == ".csv":
+        return read_library(videos, strict=False)
+    try:
+        found = read_library(videos, strict=False)
+    except LibraryError:  # a folder without labels, or a pattern
+        return None
+    return found if found.has_splits else None
 
 
 def _draw(recordings: list[list[str]], count: int, seed: int) -> list[str]:

@@ -86,8 +86,9 @@ def _library(root: Path, items: Sequence[VideoItem], *, strict: bool) -> Library
         found = f"only {categories[0]!r}" if categories else "none"
         raise LibraryError(f"{root}: two or more categories expected, {found} found")
     if strict:
-        _check_purity(items, "group", lambda item: item.group)
+        # Sources first: without a column of their own, groups have their names.
         _check_purity(items, "source", lambda item: item.source_id)
+        _check_purity(items, "group", lambda item: item.group)
         items = with_whole_sources(items)
     has_splits = all(item.split is not None for item in items)
     return Library(root=root, items=tuple(items), categories=categories, has_splits=has_splits)

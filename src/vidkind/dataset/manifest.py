@@ -46,12 +46,13 @@ def read_manifest(path: Path, *, strict: bool = True) -> list[VideoItem]:
     items = []
     for line, row in _rows(path):
         item = _item(path, line, row)
-        if strict and item.key in lines:
+        place = _place(item)
+        if strict and place in lines:
             raise LibraryError(
-                f"{path} lists {item.key} twice, on lines {lines[item.key]} and {line}: "
+                f"{path} lists {item.key} twice, on lines {lines[place]} and {line}: "
                 "keep one of them"
             )
-        lines[item.key] = line
+        lines[place] = line
         items.append(item)
     _check_splits_complete(path, items, lines)
     if not items:
@@ -63,9 +64,14 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
     """Line number and cells of every row that is not blank."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restval="", restkey="")
+            reader = csv.DictReader(file, restval="")
             _check_columns(path, reader.fieldnames or ())
             for row in reader:
+                if any(row.pop(None, ())):
+                    raise LibraryError(
+                        f"{path}, line {reader.line_num}: more cells than columns; put a name "
+                        "that holds a comma into double quotes"
+                    )
                 yield reader.line_num, {k: v.strip() for k, v in row.items() if k}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise LibraryError(f"{path} is not a readable manifest (UTF-8 CSV): {error}") from error
@@ -76,6 +82,12 @@ def _check_columns(path: Path, columns: object) -> None:
     missing = [name for name in REQUIRED_COLUMNS if name not in found]
     if not missing:
         return
+    separator = next((sign for sign in ";\t" if sign in "".join(found)), None)
+    if len(found) == 1 and separator:
+        raise LibraryError(
+            f"{path} has its columns separated by {separator!r}; expected commas: save it again "
+            "as CSV with commas"
+        )
     lowered = {column.strip().lower(): column for column in found}
     hints = []
     for name in missing:
@@ -105,6 +117,11 @@ def _item(path: Path, line: int, row: Row) -> VideoItem:
     )
 
 
+def _place(item: VideoItem) -> str:
+    """The file, however the manifest spells its path."""
+    return os.path.abspath(item.path)  # noqa: PTH100 (asks no disk)
+
+
 def _split(path: Path, line: int, name: str) -> Split | None:
     if not name:
         return None
@@ -120,5 +137,5 @@ def _check_splits_complete(path: Path, items: list[VideoItem], lines: dict[str, 
     if without and len(without) < len(items):
         raise LibraryError(
             f"{path}: {len(without)} of {len(items)} rows have no split (first: line "
-            f"{lines[without[0].key]}); give every row one, or none"
+            f"{lines[_place(without[0])]}); give every row one, or none"
         )

@@ -6,9 +6,31 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from vidkind.errors import LibraryError, first_line
+
+# Integers and floats of more than 8 bits, which a plain conversion would cut off at white.
+_DEEP_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+
+
+def open_picture(path: str | Path) -> Image.Image:
+    """A still picture in RGB, upright as its camera says.
+
+    Raises:
+        LibraryError: It cannot be read.
+    """
+    try:
+        with Image.open(path) as picture:
+            if picture.mode in _DEEP_MODES:
+                raise ValueError("it has more than 8 bits a channel")
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    # Pillow calls a damaged PNG a SyntaxError.
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise LibraryError(
+            f"{path} is no picture that can be read ({first_line(error)}); expected JPEG, PNG, "
+            "WebP, TIFF or BMP of 8 bits a channel"
+        ) from error
 
 
 def read_picture(path: str | Path, *, height: int, width: int) -> NDArray[np.uint8]:
@@ -20,12 +42,4 @@ def read_picture(path: str | Path, *, height: int, width: int) -> NDArray[np.uin
     Raises:
         LibraryError: It cannot be read.
     """
-    try:
-        with Image.open(path) as picture:
-            resized = picture.convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise LibraryError(
-            f"{path} is no picture that can be read ({first_line(error)}); expected JPEG, PNG, "
-            "WebP, TIFF or BMP"
-        ) from error
-    return np.asarray(resized)
+    return np.asarray(open_picture(path).resize((width, height), Image.Resampling.BILINEAR))

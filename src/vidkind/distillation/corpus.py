@@ -32,6 +32,7 @@ from vidkind.dataset.degrade import (
     random_size,
 )
 from vidkind.dataset.groups import joined_groups
+from vidkind.dataset.pictures import open_picture
 from vidkind.distillation.options import CorpusOptions
 from vidkind.errors import ConfigError, LibraryError
 from vidkind.files import atomic_path
@@ -240,8 +241,7 @@ def _render(
 
 def _pictures(sources: list[Source], rng: Generator, options: CorpusOptions) -> list[Picture]:
     if not sources[0].is_clip:
-        with Image.open(sources[0].path) as picture:
-            return [picture.convert("RGB")]
+        return [open_picture(sources[0].path)]
     width, height = probe(sources[0].path).upright_size
     wanted = SamplingOptions.untouched(len(sources) * _MOMENTS)
     frames = sample_frames(

@@ -150,6 +150,11 @@ class DistillOptions:
             raise ConfigError(
                 f"forced_steps is {self.forced_steps}; expected 0 to steps, which is {self.steps}"
             )
+        if not 0 < self.lr < math.inf or self.seed < 0:
+            raise ConfigError(
+                f"lr is {self.lr}, seed {self.seed}; expected a rate above 0 and a whole number of "
+                "0 or more"
+            )
 
     def lr_at(self, step: int) -> float:
         """Learning rate: linear to a tenth while forced, then a cosine from one half to zero."""

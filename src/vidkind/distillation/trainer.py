@@ -13,8 +13,6 @@ import copy
 import json
 import math
 import pickle
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,9 +34,11 @@ from vidkind.distillation.student import Student, layout
 from vidkind.distillation.teacher import Statistics, TeacherMaps, measure
 from vidkind.errors import CheckpointError
 from vidkind.files import atomic_path
+from vidkind.parallel import in_order
 
 _LOG_EVERY = 50
 _SAVE_EVERY = 300
+_BATCHES_AHEAD = 3
 _CLIP_NORM = 3.0
 # The teacher is measured on batches that no training step uses.
 _MEASURE_STEP, _MEASURED_CROPS = 10**7, 192
@@ -90,6 +90,7 @@ class Distiller:
         self._optimizer = _optimizer([self._net, self._head], options)
         if not self._resume(student) and start_from is not None:
             self._start_with(start_from, student)
+        self._trim_log()
         count = 1 if self._device.type == "cuda" else options.threads
         self._replicas = _replicas(self._net, self._head, count)
         scale = options.crop_size / options.teacher_crop_size
@@ -162,29 +163,11 @@ class Distiller:
 
     def _feed(self, first: int, last: int) -> Iterator[list[Batch]]:
         """Batches of all replicas for every step, made one thread ahead of the training."""
-        made: queue.Queue[list[Batch]] = queue.Queue(3)
-        stopped = threading.Event()
 
-        def work() -> None:
-            for step in range(first, last):
-                batches = [self._maker(step, part) for part in range(len(self._replicas))]
-                while not stopped.is_set():
-                    try:
-                        made.put(batches, timeout=0.5)
-                        break
-                    except queue.Full:
-                        continue
-                if stopped.is_set():
-                    return
+        def make(step: int) -> list[Batch]:
+            return [self._maker(step, part) for part in range(len(self._replicas))]
 
-        thread = threading.Thread(target=work, name="batches", daemon=True)
-        thread.start()
-        try:
-            for _ in range(first, last):
-                yield made.get()
-        finally:
-            stopped.set()
-            thread.join()
+        return in_order(make, range(first, last), workers=1, ahead=_BATCHES_AHEAD)
 
     def _train_step(self, pool: ThreadPoolExecutor, batches: list[Batch]) -> dict[str, Tensor]:
         for group in self._optimizer.param_groups:
@@ -246,6 +229,15 @@ class Distiller:
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
+    def _trim_log(self) -> None:
+        """Takes out what was logged after the checkpoint, a line cut short too: it comes again."""
+        path = self.folder / "log.jsonl"
+        if path.is_file():
+            lines = path.read_text(encoding="utf-8").splitlines()
+            with atomic_path(path) as temporary:
+                kept = (f"{line}\n" for line in lines if _step_of(line) <= self.step)
+                temporary.write_text("".join(kept), encoding="utf-8")
+
     def _save(self) -> None:
         state = {
             "step": self.step,
@@ -298,6 +290,14 @@ class Distiller:
         self._net.load_state_dict(averaged)
         self.averaged.load_state_dict(averaged)
         self._head.load_state_dict(head)
+
+
+def _step_of(line: str) -> float:
+    """The step of a line of the log; infinite where it is not whole."""
+    try:
+        return float(json.loads(line)["step"])
+    except ValueError:
+        return math.inf
 
 
 def _start_thread() -> None:
