@@ -12,7 +12,7 @@ from vidkind.config import SamplingOptions
 from vidkind.evaluation.out_of_scope import KINDS
 from vidkind.features import embed_videos
 from vidkind.features.backbones import Backbone
-from vidkind.features.extract import options_from_provenance
+from vidkind.features.provenance import options_from_provenance
 from vidkind.files import atomic_path
 from vidkind.video import sample_frames
 from vidkind.video.encode import write_video

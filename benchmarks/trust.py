@@ -43,7 +43,7 @@ from vidkind.evaluation.scores import ScoredSet
 from vidkind.evaluation.selective import aurc, aurc_difference, separation
 from vidkind.evaluation.trust_fit import Observed, fit_statistics, observe
 from vidkind.evaluation.trust_report import MAX_ERRORS, fit_trust
-from vidkind.features.extract import options_from_provenance
+from vidkind.features.provenance import options_from_provenance
 from vidkind.features.splits import kept_backbone, read_split, read_train_and_val
 from vidkind.features.store import FeatureSet
 from vidkind.inference.trust import FeatureStatistics

@@ -16,7 +16,8 @@ import pytest
 from tests.tiny import tiny_backbone
 from vidkind.errors import ConfigError, FeatureFileError, LibraryError
 from vidkind.features.backbones_onnx import OnnxBackbone
-from vidkind.features.extract import extract_features, options_from_provenance
+from vidkind.features.extract import extract_features
+from vidkind.features.provenance import options_from_provenance
 from vidkind.features.store import read_features
 from vidkind.records import VideoItem
 
@@ -125,6 +126,19 @@ def test_failed_videos_are_listed_and_counted(
     with (output / "failures.csv").open(encoding="utf-8") as file:
         rows = {row["path"]: row["type"] for row in csv.DictReader(file)}
     assert rows == {"Red/broken.mp4": "NotAVideoError", "Blue/empty.mp4": "EmptyFileError"}
+
+
+def test_copies_in_two_splits_are_named(
+    vidkind, backbone: Path, colour_library: Path, tmp_path: Path, caplog
+) -> None:
+    for split in ("train", "val"):
+        for label in ("Red", "Blue"):
+            (tmp_path / split / label).mkdir(parents=True)
+            number = 0 if label == "Red" else int(split == "val")
+            shutil.copy(colour_library / label / f"{number}.mp4", tmp_path / split / label)
+    vidkind("extract", tmp_path, "-o", tmp_path / "out", "--backbone", backbone)
+    assert "1 files are copies of files in another split" in caplog.text
+    assert "train/Red/0.mp4 in train and val/Red/0.mp4 in val" in caplog.text
 
 
 def test_a_library_of_broken_files_ends_in_one_line(vidkind, backbone, tmp_path: Path) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+import torch
 
+from tests.e2e.conftest import COMMAND
 from tests.tiny import marked_int8, tiny_backbone
 from vidkind import SingleVideoClassifier
 from vidkind.evaluation.evaluate import ensemble_view_probabilities
@@ -155,6 +160,24 @@ def test_seeds_are_whole_numbers(loop, vidkind, tmp_path: Path) -> None:
     assert "--seeds is '42;43'" in done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch without distributed")
+def test_of_two_processes_one_speaks(loop, tmp_path: Path) -> None:
+    arguments = ("train", loop["features"], "-o", tmp_path / "run", "--seeds", "42", "--epochs",
+                 "12", "--devices", "2", "--no-dashboards")  # fmt: skip
+    # Each process starts the same script again.
+    (tmp_path / "main.py").write_text(COMMAND[-1], encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "main.py"), *map(str, arguments)],
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    assert done.stdout.count("1 live members in") == done.stdout.count("member 1  seed 42") == 1
+
+
 def test_one_file_is_evaluated_without_baselines(loop, vidkind, tmp_path: Path) -> None:
     file = shutil.copy(loop["features"] / "val_features_multiscale.h5", tmp_path)
     output = tmp_path / "deep" / "figures.json"
@@ -179,6 +202,40 @@ def test_features_that_are_no_numbers_are_refused(loop, vidkind, tmp_path: Path)
     shutil.copy(loop["features"] / "val_features_multiscale.h5", tmp_path)
     done = vidkind(*arguments)
     assert "baselines left out" in done.stderr and "NaN" in done.stderr
+
+
+def test_no_run_is_scored_on_what_it_learned_from(loop, vidkind, tmp_path: Path) -> None:
+    anew = tmp_path / "features"
+    backbone = loop["features"] / "backbone.onnx"
+    shares = ("--split", "0.4", "0.2", "0.4")
+    vidkind("extract", loop["library"], "-o", anew, "--backbone", backbone, *shares)
+    learned = set(read_split(loop["features"], "train").paths or ())
+    test = read_split(anew, "test").paths or ()
+    seen = [path for path in test if path in learned]
+    assert 0 < len(seen) < len(test)
+    arguments = ("evaluate", loop["run"], anew, "--split", "test", "--output", tmp_path / "f.json")
+    done = vidkind(*arguments)
+    assert f"learned from {len(seen)} of {len(test)} videos of test, the first is" in done.stderr
+    figures = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))
+    assert figures["num_videos"] == len(test) - len(seen)
+    file = loop["features"] / "train_features_multiscale.h5"
+    shutil.copy(file, tmp_path / "unsaid.h5")
+    with h5py.File(tmp_path / "unsaid.h5", "r+") as opened:
+        opened["splits"][:] = "test"
+    done = vidkind("evaluate", loop["run"], tmp_path / "unsaid.h5", "--split", "test", check=1)
+    assert "expected the splits it was trained with" in done.stderr
+
+
+def test_features_of_other_options_leave_the_run_as_it_is(loop, vidkind, tmp_path: Path) -> None:
+    other, figures = tmp_path / "features", tmp_path / "figures.json"
+    backbone = loop["features"] / "backbone.onnx"
+    vidkind("extract", loop["library"], "-o", other, "--backbone", backbone, "--frames", "8")
+    kept = {path: path.read_bytes() for path in loop["run"].glob("evaluation_*.json")}
+    refused = vidkind("evaluate", loop["run"], other, check=2)
+    assert "(sampling.num_frames was 64, now 8); give --output" in refused.stderr
+    vidkind("evaluate", loop["run"], other, "--output", figures)
+    assert json.loads(figures.read_text(encoding="utf-8"))["num_videos"] == 6
+    assert {path: path.read_bytes() for path in loop["run"].glob("evaluation_*.json")} == kept
 
 
 def test_another_backbone_is_refused_by_the_bundle(loop, vidkind, tmp_path: Path) -> None:
@@ -227,7 +284,10 @@ def test_a_cross_fitted_run_is_judged_out_of_fold(loop, vidkind, tmp_path: Path)
         "--epochs", "12", "--no-dashboards",
     )  # fmt: skip
     assert "fold 2: accuracy of its members on the videos left out" in done.stdout
-    vidkind("evaluate", run, loop["features"])
+    vidkind("evaluate", run, loop["features"], "--report", tmp_path / "report")
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    # Curves of the folds: its own members were watched on what they learned from.
+    assert page.count("fold 2, member 1 (seed 42): validation from") == 2
     figures = json.loads((run / "evaluation_out_of_fold.json").read_text(encoding="utf-8"))
     taught = [len(read_split(loop["features"], split)) for split in ("train", "val")]
     assert figures["num_videos"] == sum(taught)

@@ -74,3 +74,8 @@ def test_every_tta_view_and_their_mean(golden):
     assert answered == sum(len(view.rows) for view in views)
     mean = average_views(views, per_view, len(videos))
     np.testing.assert_allclose(mean, expected["ensemble_tta"], atol=TOLERANCE, rtol=0)
+
+
+def test_published_members_are_named_without_a_seed(golden):
+    members, _, _ = golden
+    assert [member.name for member in members] == ["member 1", "member 2"]

@@ -154,6 +154,26 @@ def test_a_file_without_rows_is_refused(tmp_path: Path, name: str, text: str) ->
         read_answers(path)
 
 
+def test_rows_that_went_through_other_programs_are_read(tmp_path: Path) -> None:
+    row = {**prediction("a.mp4", "Gaming").to_row(), "duration_seconds": 1.0}
+    (tmp_path / "rows.jsonl").write_text(f"\ufeff{json.dumps(row)}\n\n", encoding="utf-8")
+    lines = "path,category,confidence,score_Gaming,duration_seconds,error_type,error_message"
+    (tmp_path / "rows.csv").write_text(
+        f"\ufeff{lines}\na.mp4,Gaming,0.7,0.7,1,,\n", encoding="utf-8"
+    )
+    for name in ("rows.jsonl", "rows.csv"):
+        assert [(p.path, p.category) for p in read_answers(tmp_path / name)] == [
+            ("a.mp4", "Gaming")
+        ]
+
+
+def test_a_row_of_the_very_file_goes_before_one_of_the_same_name() -> None:
+    videos = [replace(items(1)[0], path="/library/clip.mp4", key="clip.mp4")]
+    rows = [prediction("/other/clip.mp4", "Gaming"), prediction("/library/clip.mp4", "Animation")]
+    assert match_answers(rows, videos)[0].category == "Animation"
+    assert match_answers(rows[:1], videos)[0].category == "Gaming"
+
+
 def test_rows_find_their_videos_by_path_or_ending() -> None:
     videos = items(6)
     rows = [

@@ -58,6 +58,17 @@ def test_every_row_and_comparison_is_there() -> None:
     assert saved["calibration"]["before"]["ece"]["value"] == 100 * found.uncalibrated_error
 
 
+def test_a_single_member_is_not_compared_with_itself() -> None:
+    test = drawn_features(40, seed=2)
+    found = evaluate(
+        lambda features, steps: nearest(features, steps)[:1],
+        test,
+        categories=CATEGORIES,
+        member_names=("a",),
+    )
+    assert [(c.a, c.b) for c in found.comparisons] == [(ENSEMBLE_TTA, ENSEMBLE)]
+
+
 def test_a_verdict_names_the_better_and_the_worse() -> None:
     test, train = drawn_features(40, seed=2), drawn_features(60, seed=1)
     wrong = evaluate(

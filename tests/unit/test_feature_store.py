@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from tests.features import drawn_features, made_by
 from vidkind.errors import EmptyFileError, FeatureFileError, VideoNotFoundError
 from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
 from vidkind.features.splits import read_degraded, read_split
@@ -103,9 +104,32 @@ def test_missing_and_foreign_files_are_told_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "mapping",
+    ['{"a": 1, "b": 2, "c": 3, "d": 4}', '{"a": 0, "b": 0, "c": 1, "d": 2}',
+     '{"a": "0", "b": "1", "c": "2", "d": "3"}', '["a", "b", "c", "d"]', "null"],
+    ids=["from 1", "one twice", "texts", "a list", "nothing"],
+)  # fmt: skip
+def test_categories_that_are_not_counted_from_0_are_refused(tmp_path: Path, mapping: str) -> None:
+    path = _write(tmp_path / "f.h5")
+    with h5py.File(path, "r+") as file:
+        file.attrs["category_mapping"] = mapping
+        file["labels"][:] = 1  # would be taken for b where the file says a
+    with pytest.raises(FeatureFileError, match=r"f\.h5 is not a feature file.*category_mapping"):
+        read_features(path)
+
+
+def test_features_of_two_backbones_are_not_joined() -> None:
+    one, other = made_by(drawn_features(4)), made_by(drawn_features(4), "b" * 64)
+    assert len(one.joined(one)) == len(one.joined(drawn_features(4))) == 8
+    with pytest.raises(FeatureFileError, match=r"drawn \(bbbbbbbbbbbb\.\.\.\) in float32"):
+        one.joined(other)
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"labels": np.zeros(3, np.int64)}, "do not fit"),
+        ({"labels": np.zeros((2, 1), np.int64)}, "do not fit"),
         ({"labels": np.full(2, 9)}, "labels run from 9"),
         ({"groups": ("a",)}, "groups has 1 rows; expected 2"),
         ({"times": np.zeros((3, 5), np.float32)}, "times has 3 rows; expected 2"),

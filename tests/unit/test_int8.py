@@ -21,8 +21,8 @@ from vidkind.features import load_backbone, read_card
 from vidkind.features.backbones_onnx import OnnxBackbone, read_int8_card
 from vidkind.features.card import file_sha256, keep_weights
 from vidkind.features.engines import cosines, sample_pictures
-from vidkind.features.extract import feature_provenance
 from vidkind.features.int8 import METADATA_KEY, Int8Card, int8_path
+from vidkind.features.provenance import feature_provenance
 from vidkind.features.quantize import quantize_backbone
 from vidkind.video import sample_frames
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts
 
-from tests.features import CATEGORIES, drawn_features
-from vidkind.errors import ConfigError, MissingExtraError, TrainingError
+from tests.features import CATEGORIES, drawn_features, made_by
+from vidkind.errors import ConfigError, FeatureFileError, MissingExtraError, TrainingError
 from vidkind.evaluation.metrics import compute_metrics
 from vidkind.training import (
     DeviceOptions,
@@ -175,6 +175,13 @@ def _without(videos, label):
 def test_sets_that_do_not_fit_together_are_refused(change, word):
     with pytest.raises(TrainingError, match=word):
         check_splits(*change(drawn_features(16), drawn_features(8, seed=1)))
+
+
+def test_sets_of_two_backbones_are_refused():
+    train, val = drawn_features(16), drawn_features(8, seed=1)
+    check_splits(made_by(train), val)  # published files say nothing of theirs
+    with pytest.raises(FeatureFileError, match="expected files of one extraction"):
+        check_splits(made_by(train), made_by(val, "b" * 64))
 
 
 def test_metrics_by_hand():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -212,6 +213,16 @@ def test_another_run_in_the_same_folder_is_refused(undisturbed, change, word):
         _train(undisturbed.run_dir, **({"feature_files": ("train.h5", "val.h5")} | change))
 
 
+def test_checkpoints_without_a_run_are_not_overwritten(undisturbed, tmp_path):
+    name = "best_ensemble_model_1.pt"
+    published = Path(shutil.copy(undisturbed.run_dir / name, tmp_path))
+    before = published.read_bytes()
+    with pytest.raises(CheckpointError, match=r"model_1\.pt .* would be overwritten"):
+        _train(tmp_path)
+    assert published.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_a_trainer_refuses_another_trainers_checkpoint(undisturbed):
     trainer = EnhancedTemporalModelTrainer(
         drawn_features(48),
@@ -312,7 +323,7 @@ def test_labels_without_meaning_give_no_ensemble(tmp_path):
         _train(tmp_path, train=relabelled(drawn_features(48, noise=9)), val=val, training=training)
 
 
-@pytest.mark.parametrize("seeds", [(), (42, 42), (-1,)])
+@pytest.mark.parametrize("seeds", [(), (42, 42), (-1,), (2**63,)])
 def test_bad_seeds_are_refused(tmp_path, seeds):
     with pytest.raises(ConfigError, match="seeds are"):
         _train(tmp_path, seeds=seeds)
@@ -414,6 +425,16 @@ def test_a_damaged_run_description_is_refused(tmp_path):
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(CheckpointError, match="damaged"):
         _train(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("held_out", "word"), [(True, "validation"), (False, "videos learned from")]
+)
+def test_a_dashboard_says_what_was_watched(tmp_path, held_out, word):
+    with RealTimeTrainingVisualizer(CATEGORIES, tmp_path, held_out=held_out) as visualizer:
+        legend = visualizer._axes[1].get_legend()
+        assert [text.get_text() for text in legend.get_texts()][1] == word
+        assert word in visualizer._axes[3].get_title()
 
 
 def test_a_dashboard_that_cannot_be_drawn_is_not_lost(tmp_path):

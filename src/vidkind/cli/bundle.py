@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +29,8 @@ def bundle_command(run: Path, output: Path, backbone: str | None, int8: Path | N
     Use it with: vidkind classify clip.mp4 --bundle BUNDLE
     """
     from vidkind import __version__
-    from vidkind.features.extract import options_from_provenance
     from vidkind.features.head import kept_head
+    from vidkind.features.provenance import options_from_provenance
     from vidkind.training import load_members, read_run, saved_temperature, saved_trust
     from vidkind.training.export import export_bundle
 
@@ -102,8 +101,9 @@ def _int8_beside(backbone: Backbone) -> Path | None:
 
 def _figures(run: Path) -> dict[str, Any]:
     """Evaluations saved in the run folder, to travel with the bundle, without file names."""
-    found = {}
-    for file in sorted(run.glob("evaluation_*.json")):
-        figures = json.loads(file.read_text(encoding="utf-8"))
-        found[file.stem] = {k: v for k, v in figures.items() if k != "label_suspects"}
-    return found
+    from vidkind.training import read_evaluations
+
+    return {
+        name: {key: value for key, value in figures.items() if key != "label_suspects"}
+        for name, figures in read_evaluations(run).items()
+    }

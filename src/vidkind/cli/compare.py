@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--split", default="val", show_default=True,
               type=click.Choice(["train", "val", "test", "all"]),
               help="Which videos to ask about. A library without splits is divided as vidkind "
-              "extract does.")  # fmt: skip
+              "extract does by default.")  # fmt: skip
 @click.option("--tta", is_flag=True, help="Both average over four views in time.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False),
               help="Write report.html, with frames of the videos that flip, and plots "
@@ -60,6 +60,9 @@ def compare_command(
     per source, has a 95 % interval; an exact McNemar test says whether the difference can be
     chance; videos that the two answer differently are listed. A video that one of them cannot
     answer is listed with the reason and left out of every figure; the exit code is then 1.
+
+    Ask about videos that neither has learned from. A bundle trained with --cross-fit has learned
+    from val too, and scores too well there: give --split test.
 
     \b
     vidkind compare default my_bundle/ library/
@@ -151,7 +154,7 @@ def _ask(
     """Writes what is missing of the rows; gives the cost of all that were ever timed."""
     from vidkind.cli.rows import open_rows
     from vidkind.evaluation.compare import Cost
-    from vidkind.files import printable
+    from vidkind.files import atomic_path, printable
 
     before = _kept_cost(rows)
     made_with = {"bundle": classifier.bundle.manifest.identity, "tta": tta}
@@ -171,7 +174,8 @@ def _ask(
             advance()
     now = Cost(num_videos=count, seconds=time.perf_counter() - start, num_frames=frames)
     total = now if before is None else now + before if count else before
-    _cost_file(rows).write_text(json.dumps(asdict(total)) + "\n", encoding="utf-8")
+    with atomic_path(_cost_file(rows)) as temporary:
+        temporary.write_text(json.dumps(asdict(total)) + "\n", encoding="utf-8")
     return total if total.num_videos else None
 
 

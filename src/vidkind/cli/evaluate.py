@@ -34,7 +34,8 @@ if TYPE_CHECKING:
               "every video it learned from, by the ensemble that has not seen it.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False),
               help="JSON file for every figure. Default: in RUN, evaluation_<split>.json or "
-              "evaluation_out_of_fold.json.")  # fmt: skip
+              "evaluation_out_of_fold.json. Asked for where the features were made with other "
+              "options than those of RUN, so that RUN keeps what is its own.")  # fmt: skip
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False),
               help="Write report.html, one page that needs nothing else, and plots "
               "here.")  # fmt: skip
@@ -53,7 +54,8 @@ def evaluate_command(
 ) -> None:
     """Score members, ensemble and ensemble with TTA beside two baselines.
 
-    FEATURES is the folder written by vidkind extract, or one feature file. Every figure has a
+    FEATURES is the folder written by vidkind extract, or one feature file. Videos that RUN has
+    learned from, as after dividing a library anew, are left out of val and test. Every figure has a
     95 % interval: Wilson for accuracy and the F1 of a category, bootstrap by source for macro and
     weighted F1. Paired tests say whether TTA helps and whether the ensemble beats logistic
     regression on the same features.
@@ -70,7 +72,6 @@ def evaluate_command(
     from vidkind.files import atomic_path
     from vidkind.training import (
         OUT_OF_FOLD,
-        check_features,
         evaluation_file,
         load_members,
         read_cross_fit,
@@ -87,14 +88,14 @@ def evaluate_command(
                 "by an ensemble that has not seen it, or give --split test"
             )
         name, test, train = OUT_OF_FOLD, read_train_and_val(features), None
-        check_features(run, test)
-        _check_finite(test, features)
+        _check(run, test, features, output)
         result = _score_folds(run, members, folds, test, seed)
     else:
         name = split or "val"
         test = read_split(features, name)
-        check_features(run, test)
-        _check_finite(test, features)
+        _check(run, test, features, output)
+        if name != "train":
+            test = _unseen(run, test, name)
         train = _training_features(features, test)
         result = _score_split(run, members, name, test, train, seed)
     suspects = label_suspects(train, test, name)
@@ -137,7 +138,7 @@ def _score_split(
         test,
         categories=members[0].categories,
         train=train,
-        member_names=_names(members),
+        member_names=[member.name for member in members],
         temperature=None if split == "val" else saved_temperature(run),
         seed=seed,
         attention=partial(member_attention, members),
@@ -169,14 +170,29 @@ def _score_folds(
         final,
         test,
         categories=members[0].categories,
-        member_names=_names(members),
+        member_names=[member.name for member in members],
         seed=seed,
         foreign=_foreign_material(run),
     )
 
 
-def _names(members: Sequence[LoadedMember]) -> list[str]:
-    return [f"member {member.index} (seed {member.seed})" for member in members]
+def _unseen(run: Path, test: FeatureSet, split: str) -> FeatureSet:
+    """The videos that the run did not learn from; others come in when a library is divided anew."""
+    import numpy as np
+
+    from vidkind.errors import FeatureFileError
+    from vidkind.training import unseen_rows
+
+    rows = unseen_rows(run, test)
+    if len(rows) == len(test):
+        return test
+    seen = np.setdiff1d(np.arange(len(test)), rows)
+    first = test.paths[seen[0]] if test.paths else f"video {seen[0] + 1}"
+    said = f"{run} learned from {len(seen)} of {len(test)} videos of {split}, the first is {first}"
+    if len(rows) == 0:
+        raise FeatureFileError(f"{said}; expected the splits it was trained with, or train again")
+    click.echo(f"{said}: these are left out", err=True)
+    return test.subset(rows)
 
 
 def _training_features(features: Path, test: FeatureSet) -> FeatureSet | None:
@@ -192,6 +208,22 @@ def _training_features(features: Path, test: FeatureSet) -> FeatureSet | None:
         return None
 
 
+def _check(run: Path, test: FeatureSet, features: Path, output: Path | None) -> None:
+    """Makes sure that the run can be scored on these features, and its figures kept where asked."""
+    from vidkind.errors import ConfigError
+    from vidkind.training import check_features, made_otherwise
+
+    check_features(run, test)
+    differing = made_otherwise(run, test)
+    if differing and output is None:
+        raise ConfigError(
+            f"{features} was made with other options than the features that {run} was trained on "
+            f"({'; '.join(differing)}); give --output, so that what is found does not go into the "
+            "run and its bundle"
+        )
+    _check_finite(test, features)
+
+
 def _check_finite(videos: FeatureSet, features: Path) -> None:
     from vidkind.errors import FeatureFileError
     from vidkind.training.data import why_not_finite
@@ -204,7 +236,7 @@ def _foreign_material(run: Path) -> dict[str, FeatureArrays] | None:
     """Rendered material that is none of the categories, where the backbone is at hand."""
     from vidkind.cli.backbone import open_backbone
     from vidkind.evaluation.out_of_scope import NUM_RENDERED, rendered_features
-    from vidkind.features.extract import options_from_provenance
+    from vidkind.features.provenance import options_from_provenance
     from vidkind.features.splits import kept_backbone
     from vidkind.training import read_run
 

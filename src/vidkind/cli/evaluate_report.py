@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from vidkind.training import LoadedMember
 
 Suspects = Sequence["LabelSuspect"]
+Histories = dict[str, dict[str, list[Any]]]
+KeptEpochs = dict[str, int]
 
 
 def label_suspects(train: FeatureSet | None, test: FeatureSet, split: str) -> Suspects | None:
@@ -54,22 +56,45 @@ def write_report(
     from vidkind import __version__
     from vidkind.dataset import read_library
     from vidkind.report import EvaluationMaterial, write_evaluation_report
-    from vidkind.training import member_attention, read_histories, stops_early
+    from vidkind.training import member_attention, stops_early
 
     items = () if library is None else read_library(library).items
-    names = {member.index: f"member {member.index} (seed {member.seed})" for member in members}
-    histories = read_histories(run)
+    histories, kept_epochs = _training_curves(run, members)
     material = EvaluationMaterial(
         result=result,
         test=test,
         split=split,
         run_name=run.resolve().name,
         attention=lambda values, steps: member_attention(members, values, steps).mean(axis=0),
-        histories={name: histories[i] for i, name in names.items() if i in histories},
-        kept_epochs={names[member.index]: member.best_epoch for member in members},
+        histories=histories,
+        kept_epochs=kept_epochs,
         chose_epochs=split == "val" and stops_early(run),
         suspects=suspects,
         videos={item.key: Path(item.path) for item in items},
         version=__version__,
     )
     click.echo(f"report: {write_evaluation_report(material, folder)}", err=True)
+
+
+def _training_curves(run: Path, members: Sequence[LoadedMember]) -> tuple[Histories, KeptEpochs]:
+    """History of every member and the epoch that was kept.
+
+    Of a cross-fitted run they are those of the folds: its own members were watched on the videos
+    that they learned from.
+    """
+    from vidkind.training import fold_folder, load_members, read_cross_fit, read_histories
+
+    folds = read_cross_fit(run)
+    parts = [("", run, members)]
+    if folds is not None:
+        folders = {n: fold_folder(run, n) for n in range(1, folds.num_folds + 1)}
+        parts = [(f"fold {n}, ", path, load_members(path)) for n, path in folders.items()]
+    histories: Histories = {}
+    kept_epochs: KeptEpochs = {}
+    for prefix, folder, trained in parts:
+        found = read_histories(folder)
+        for member in trained:
+            if member.index in found:
+                histories[prefix + member.name] = found[member.index]
+                kept_epochs[prefix + member.name] = member.best_epoch
+    return histories, kept_epochs

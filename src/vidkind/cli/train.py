@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Most epochs. Default: the preset's.")
 @click.option("--learning-rate", type=float, help="Peak rate. Default: the preset's.")
-@click.option("--batch-size", type=click.IntRange(min=1), help="Default: the preset's.")
-@click.option(
-    "--devices", type=click.IntRange(min=1), default=1, show_default=True, help="GPUs per machine."
-)
+@click.option("--batch-size", type=click.IntRange(min=1),
+              help="Videos a step, on each device. Default: the preset's.")  # fmt: skip
+@click.option("--devices", type=click.IntRange(min=1), default=1, show_default=True,
+              help="GPUs per machine; where there is none, processes on its CPU.")  # fmt: skip
 @click.option("--nodes", type=click.IntRange(min=1), default=1, show_default=True, help="Machines.")
 @click.option("--precision", default="32-true", show_default=True, help="Lightning's name of it.")
 @click.option("--cross-fit", type=click.IntRange(min=2), metavar="FOLDS",
@@ -102,7 +102,7 @@ def train_command(
     from vidkind.features.card import keep_weights, read_card
     from vidkind.features.head import kept_head, read_head
     from vidkind.features.splits import kept_backbone
-    from vidkind.training import DeviceOptions, training_config
+    from vidkind.training import DeviceOptions, is_first_process, training_config
 
     chosen = {
         "num_epochs": epochs,
@@ -127,9 +127,13 @@ def train_command(
         return _head(features, videos, head_file)
 
     if cross_fit is None:
-        result = _train(features, output, clean_only, choose_head, options)
+        result, lines = _train(features, output, clean_only, choose_head, options)
     else:
-        result = _cross_fit(features, output, cross_fit, clean_only, choose_head, options)
+        result, lines = _cross_fit(features, output, cross_fit, clean_only, choose_head, options)
+    if not is_first_process():
+        return
+    for line in lines:
+        click.echo(line)
     if asked := kept_head(output):
         head = read_head(asked)
         click.echo(
@@ -181,7 +185,8 @@ def _train(
     clean_only: bool,
     choose_head: ChooseHead,
     options: dict[str, Any],
-) -> EnsembleResult:
+) -> tuple[EnsembleResult, list[str]]:
+    """What came of it, and a line for each member."""
     from vidkind.features.splits import read_degraded, read_split
     from vidkind.training import train_ensemble
 
@@ -190,12 +195,11 @@ def _train(
     videos = train.joined(degraded) if degraded else train
     val = read_split(features, "val")
     result = train_ensemble(videos, val, output, head=choose_head(train), **options)
-    for member in result.members:
-        click.echo(
-            f"member {member.index}  seed {member.seed}  best epoch {member.best_epoch} of "
-            f"{member.num_epochs}  val accuracy {member.best_val_acc:.1f} %  {member.file}"
-        )
-    return result
+    return result, [
+        f"member {member.index}  seed {member.seed}  best epoch {member.best_epoch} of "
+        f"{member.num_epochs}  val accuracy {member.best_val_acc:.1f} %  {member.file}"
+        for member in result.members
+    ]
 
 
 def _cross_fit(
@@ -205,7 +209,8 @@ def _cross_fit(
     clean_only: bool,
     choose_head: ChooseHead,
     options: dict[str, Any],
-) -> EnsembleResult:
+) -> tuple[EnsembleResult, list[str]]:
+    """What came of it, and a line for each fold."""
     from vidkind.features.splits import read_degraded, read_train_and_val
     from vidkind.training import cross_fit_ensemble
 
@@ -218,10 +223,11 @@ def _cross_fit(
         head=choose_head(videos),
         **options,
     )
-    for number, fold in enumerate(folds, start=1):
-        found = "  ".join(f"{member.best_val_acc:.1f}" for member in fold.members)
-        click.echo(f"fold {number}: accuracy of its members on the videos left out, %: {found}")
-    return result
+    found = ["  ".join(f"{member.best_val_acc:.1f}" for member in fold.members) for fold in folds]
+    return result, [
+        f"fold {number}: accuracy of its members on the videos left out, %: {accuracies}"
+        for number, accuracies in enumerate(found, start=1)
+    ]
 
 
 def _parse_seeds(text: str) -> tuple[int, ...]:

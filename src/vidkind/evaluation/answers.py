@@ -26,13 +26,13 @@ def read_answers(path: Path) -> tuple[Prediction, ...]:
         ConfigError: The file holds something else.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             if path.suffix == ".csv":
                 rows: Iterable[dict[str, Any]] = [_from_cells(row) for row in csv.DictReader(file)]
             elif path.suffix == ".json":
                 rows = json.load(file)
             else:
-                rows = [json.loads(line) for line in file]
+                rows = [json.loads(line) for line in file if line.strip()]
         return tuple(_prediction(row) for row in rows)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(
@@ -74,17 +74,19 @@ def match_answers(
 ) -> tuple[Prediction, ...]:
     """One prediction for each video of a library, in the library's order.
 
-    A row belongs to a video when its path is the video's, or ends with the video's key. A
-    video without a row gets one with the error ``NoAnswerError``.
+    A row belongs to a video when its path is the video's, or else ends with the video's key; of
+    several the first counts. A video without a row gets one with the error ``NoAnswerError``.
     """
     by_path = {os.path.abspath(item.path): item.key for item in items}  # noqa: PTH100 (any name)
     keys = {item.key for item in items}
-    found: dict[str, Prediction] = {}
+    exact: dict[str, Prediction] = {}
+    alike: dict[str, Prediction] = {}
     for answer in answers:
-        exact = by_path.get(os.path.abspath(answer.path))  # noqa: PTH100
-        key = exact or next((end for end in _endings(answer.path) if end in keys), None)
-        if key is not None:
-            found.setdefault(key, answer)
+        if key := by_path.get(os.path.abspath(answer.path)):  # noqa: PTH100
+            exact.setdefault(key, answer)
+        elif key := next((end for end in _endings(answer.path) if end in keys), None):
+            alike.setdefault(key, answer)
+    found = {**alike, **exact}
     return tuple(found.get(item.key) or _no_answer(item) for item in items)
 
 

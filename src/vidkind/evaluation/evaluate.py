@@ -149,7 +149,7 @@ def evaluate_parts(
     )
     found = _baselines(parts, test) | _ensemble(softmax(raw / fitted), views, member_names)
     pairs = [(ENSEMBLE_TTA, ENSEMBLE), (ENSEMBLE, LOGISTIC)]
-    if member_names:
+    if len(member_names) > 1:  # a single member is the ensemble
         pairs.append((ENSEMBLE, _best_row(member_names, found, scored)))
     comparisons = tuple(_compare(a, b, found, scored) for a, b in pairs if b in found)
     honest = found[ENSEMBLE]

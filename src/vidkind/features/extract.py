@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.config import MultiScaleOptions, SamplingOptions
-from vidkind.errors import ConfigError, FeatureFileError, LibraryError, VidkindError
+from vidkind.errors import ConfigError, LibraryError, VidkindError
 from vidkind.features.backbones import Backbone
 from vidkind.features.backbones_onnx import OnnxBackbone
-from vidkind.features.card import file_sha256, keep_weights
+from vidkind.features.card import keep_weights
 from vidkind.features.embed import EmbeddedVideo, Versions, embed_videos
 from vidkind.features.head import head_path, keep_head, kept_head, read_head
 from vidkind.features.multiscale import output_length
+from vidkind.features.provenance import feature_provenance
 from vidkind.features.shards import Shard, ShardFolder, video_fingerprint
 from vidkind.features.store import FeatureRow, write_features
 from vidkind.files import atomic_path
 from vidkind.records import ErrorRecord, Split, VideoItem
+
+_log = logging.getLogger(__name__)
 
 SPLITS = get_args(Split)
 FAILURE_COLUMNS = ("path", "label", "split", "type", "message")
@@ -144,6 +147,7 @@ def extract_features(
         _take_head(backbone, output)
     shards = ShardFolder(output / "shards", provenance)
     fingerprints, errors = _fingerprint_all(items)
+    _warn_of_copies(items, fingerprints)
     wanted = _shard_keys(items, fingerprints, degraded)
     todo = [item for item in items if not all(map(shards.has, wanted.get(item.key, ())))]
     reused = len(fingerprints) - len(todo)
@@ -246,45 +250,6 @@ def _version_maker(
     return make
 
 
-def feature_provenance(
-    backbone: Backbone, sampling: SamplingOptions, multi_scale: MultiScaleOptions
-) -> dict[str, Any]:
-    """Everything that decides a feature sequence, as plain JSON types."""
-    # Features in float32 are the same whatever computes them.
-    computed = {} if backbone.precision == "float32" else {"precision": backbone.precision}
-    if isinstance(backbone, OnnxBackbone) and backbone.precision == "int8":
-        computed["int8_sha256"] = file_sha256(backbone.graph)
-        computed["runtime"] = backbone.runtime
-    return {
-        **computed,
-        "backbone": backbone.card.to_json(),
-        "sampling": asdict(sampling),
-        "multi_scale": {**asdict(multi_scale), "scales": list(multi_scale.scales)},
-        "vidkind_version": version("vidkind"),
-    }
-
-
-def options_from_provenance(
-    provenance: dict[str, Any],
-) -> tuple[SamplingOptions, MultiScaleOptions]:
-    """The options a feature file was made with, out of what ``feature_provenance`` gave.
-
-    Raises:
-        FeatureFileError: The file says nothing of its making, as published files do.
-    """
-    try:
-        scales = provenance["multi_scale"]
-        return (
-            SamplingOptions.from_json(provenance["sampling"]),
-            MultiScaleOptions(**{**scales, "scales": tuple(scales["scales"])}),
-        )
-    except (KeyError, TypeError) as error:
-        raise FeatureFileError(
-            f"the features do not say how they were made ({error}); extract them again with: "
-            "vidkind extract"
-        ) from error
-
-
 def _fingerprint_all(
     items: Sequence[VideoItem],
 ) -> tuple[dict[str, str], dict[str, ErrorRecord]]:
@@ -296,6 +261,24 @@ def _fingerprint_all(
         except VidkindError as error:
             errors[item.key] = ErrorRecord(type=error.type, message=str(error))
     return fingerprints, errors
+
+
+def _warn_of_copies(items: Sequence[VideoItem], fingerprints: dict[str, str]) -> None:
+    """Says which files lie in two splits under two names: models would know them from training."""
+    first: dict[str, VideoItem] = {}
+    copies = []
+    for item in items:
+        if item.key in fingerprints:
+            other = first.setdefault(fingerprints[item.key], item)
+            if other.split != item.split:
+                copies.append((other, item))
+    if copies:
+        one, two = copies[0]
+        _log.warning(
+            "%d files are copies of files in another split; the first are %s in %s and %s in %s. "
+            "Keep one of them; vidkind doctor lists all",
+            len(copies), one.key, one.split, two.key, two.split,
+        )  # fmt: skip
 
 
 def _outcomes(

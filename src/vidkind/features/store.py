@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ class FeatureSet:
 
     def __post_init__(self) -> None:
         count = len(self.features)
-        if self.features.ndim != 3 or len(self.labels) != count or len(self.num_frames) != count:
+        if self.features.ndim != 3 or {self.labels.shape, self.num_frames.shape} != {(count,)}:
             raise FeatureFileError(
                 f"features {list(self.features.shape)}, labels {list(self.labels.shape)} and "
                 f"num_frames {list(self.num_frames.shape)} do not fit; expected [N, T, D], [N], [N]"
@@ -103,6 +103,21 @@ class FeatureSet:
         """What made the features: backbone, options; empty in files that do not say."""
         return json.loads(self.attributes.get("provenance", "null")) or {}
 
+    def check_same_backbone(self, other: FeatureSet) -> None:
+        """Checks that features of two sets may be used together, where both say what made them.
+
+        Raises:
+            FeatureFileError: Another backbone or precision made the others.
+        """
+        if not (self.provenance and other.provenance):
+            return
+        makers = made_by(self.provenance), made_by(other.provenance)
+        if makers[0] != makers[1]:
+            raise FeatureFileError(
+                f"features made by {makers[0]} do not go with those made by {makers[1]}; expected "
+                "files of one extraction"
+            )
+
     def subset(self, indices: NDArray[np.int64] | Sequence[int]) -> FeatureSet:
         """The rows at ``indices``, in that order."""
         rows = np.asarray(indices, dtype=np.int64)
@@ -119,8 +134,9 @@ class FeatureSet:
         """These rows, then those of ``other``.
 
         Raises:
-            FeatureFileError: The two differ in T, D or categories.
+            FeatureFileError: The two differ in T, D, categories or backbone.
         """
+        self.check_same_backbone(other)
         if self.features.shape[1:] != other.features.shape[1:] or (
             self.categories != other.categories
         ):
@@ -173,6 +189,13 @@ class FeatureRow:
     text: dict[str, str]
 
 
+def made_by(provenance: Mapping[str, Any]) -> str:
+    """Backbone and precision, out of what a feature file says of its making."""
+    backbone = provenance["backbone"]
+    precision = provenance.get("precision", "float32")
+    return f"{backbone['name']} ({backbone['sha256'][:12]}...) in {precision}"
+
+
 def read_features(path: Path | str) -> FeatureSet:
     """Reads a feature file, published or ours, whole.
 
@@ -185,7 +208,7 @@ def read_features(path: Path | str) -> FeatureSet:
     try:
         with h5py.File(path, "r") as file:
             return _read_open_file(file)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise FeatureFileError(
             f"{path} is not a feature file: {error}; expected HDF5 with features, labels, "
             "num_frames and the attribute category_mapping"
@@ -194,7 +217,6 @@ def read_features(path: Path | str) -> FeatureSet:
 
 def _read_open_file(file: h5py.File) -> FeatureSet:
     attributes = {key: _plain(value) for key, value in file.attrs.items()}
-    mapping: dict[str, int] = json.loads(attributes["category_mapping"])
     columns: dict[str, Any] = {}
     for name in _TEXT_COLUMNS:
         columns[name] = tuple(file[name].asstr()[:]) if name in file else None
@@ -204,10 +226,21 @@ def _read_open_file(file: h5py.File) -> FeatureSet:
         features=file["features"][:].astype(np.float32, copy=False),
         labels=file["labels"][:].astype(np.int64),
         num_frames=file["num_frames"][:].astype(np.int32),
-        categories=tuple(sorted(mapping, key=lambda name: mapping[name])),
+        categories=_category_names(attributes["category_mapping"]),
         attributes=attributes,
         **columns,
     )
+
+
+def _category_names(mapping: str) -> tuple[str, ...]:
+    """Names in index order; indices with a gap would give labels the name of another."""
+    index_of: dict[str, int] = dict(json.loads(mapping))
+    if set(index_of.values()) != set(range(len(index_of))):
+        raise ValueError(
+            f"category_mapping is {mapping}, where the categories are not counted 0 to "
+            f"{len(index_of) - 1}"
+        )
+    return tuple(sorted(index_of, key=lambda name: index_of[name]))
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ Does not know: videos, how features were made, bundles (but for ``export``), the
 
 from vidkind.training.checkpoint import build_model, load_checkpoint, save_checkpoint
 from vidkind.training.cross_fit import CrossFit, cross_fit_ensemble, fold_folder, read_cross_fit
+from vidkind.training.devices import is_first_process
 from vidkind.training.ensemble import train_ensemble
 from vidkind.training.loss import FocalLoss
 from vidkind.training.members import (
@@ -27,13 +28,14 @@ from vidkind.training.presets import (
     model_config,
     training_config,
 )
+from vidkind.training.run_features import check_features, made_otherwise, unseen_rows
 from vidkind.training.run_folder import (
     OUT_OF_FOLD,
     DeadSeed,
     EnsembleResult,
     MemberRecord,
-    check_features,
     evaluation_file,
+    read_evaluations,
     read_histories,
     read_run,
     saved_temperature,
@@ -66,12 +68,15 @@ __all__ = [
     "cross_fit_ensemble",
     "evaluation_file",
     "fold_folder",
+    "is_first_process",
     "load_checkpoint",
     "load_members",
+    "made_otherwise",
     "member_attention",
     "member_logits",
     "model_config",
     "read_cross_fit",
+    "read_evaluations",
     "read_histories",
     "read_run",
     "save_checkpoint",
@@ -81,4 +86,5 @@ __all__ = [
     "train_ensemble",
     "training_config",
     "trust_file",
+    "unseen_rows",
 ]

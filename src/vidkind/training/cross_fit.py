@@ -9,6 +9,7 @@ al., 2018, section 3; for calibration: Niculescu-Mizil & Caruana, 2005, section 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,13 @@ from vidkind.features.head import PictureHead
 from vidkind.features.store import FeatureSet
 from vidkind.training.ensemble import train_ensemble
 from vidkind.training.presets import DEFAULT_SEEDS, DeviceOptions, TrainingConfig, training_config
-from vidkind.training.run_folder import CROSS_FIT_NAME, RUN_NAME, EnsembleResult, write_json
+from vidkind.training.run_folder import (
+    CROSS_FIT_NAME,
+    RUN_NAME,
+    EnsembleResult,
+    naming_damage,
+    write_json,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +75,9 @@ def read_cross_fit(run_dir: Path) -> CrossFit | None:
     path = run_dir / CROSS_FIT_NAME
     if not path.is_file():
         return None
-    try:
+    with naming_damage(path, "train again into another run folder"):
         found = json.loads(path.read_text(encoding="utf-8"))
         return CrossFit(num_folds=int(found["num_folds"]), fold_of=dict(found["fold_of"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} is damaged ({error!r}); train again into another run folder"
-        ) from error
 
 
 def cross_fit_ensemble(
@@ -163,8 +166,13 @@ def cross_fit_ensemble(
 def _divide(videos: FeatureSet, num_folds: int) -> CrossFit:
     paths = videos.paths or ()
     groups = np.asarray(videos.groups or paths)
-    if not paths or len(set(paths)) < len(paths):
+    if not paths:
         raise TrainingError("the features name no path for each video; extract them again")
+    if twice := [path for path, count in Counter(paths).items() if count > 1]:
+        raise TrainingError(
+            f"{len(twice)} videos are in the features twice, the first is {twice[0]}; expected "
+            "each in train or in val: extract again"
+        )
     fewest = min(
         len(set(groups[videos.labels == label])) for label in range(len(videos.categories))
     )

@@ -87,6 +87,7 @@ def check_splits(train: FeatureSet, val: FeatureSet, *, held_out: bool = True) -
         held_out: Whether no group and no source may lie on both sides.
 
     Raises:
+        FeatureFileError: The two were made by different backbones.
         TrainingError: Categories or feature length differ, a set is empty, a category has
             no training video, or a group or a source lies on both sides.
     """
@@ -95,6 +96,7 @@ def check_splits(train: FeatureSet, val: FeatureSet, *, held_out: bool = True) -
             f"train has categories {list(train.categories)} and D = {train.feature_dim}, val has "
             f"{list(val.categories)} and D = {val.feature_dim}; expected files of one extraction"
         )
+    train.check_same_backbone(val)
     for name, videos in (("train", train), ("val", val)):
         if len(videos) == 0:
             raise TrainingError(f"{name} holds no video; expected at least one of each category")

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
 
+def is_first_process() -> bool:
+    """Whether this process speaks for all; with several devices the others only compute."""
+    from torch import distributed
+
+    started = distributed.is_available() and distributed.is_initialized()
+    return not started or distributed.get_rank() == 0
+
+
 def make_fabric(options: DeviceOptions) -> Fabric:
     """A launched Fabric; with several devices the command is started once for each.
 

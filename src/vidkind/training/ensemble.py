@@ -26,6 +26,7 @@ from vidkind.training.presets import (
     training_config,
 )
 from vidkind.training.progress import TrainingProgress
+from vidkind.training.run_features import fingerprint, keep_learned
 from vidkind.training.run_folder import (
     CROSS_FIT_NAME,
     DeadSeed,
@@ -33,7 +34,6 @@ from vidkind.training.run_folder import (
     MemberRecord,
     best_name,
     claim,
-    fingerprint,
     last_name,
     quarantine,
     read_ensemble,
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 # A member's own seed and one replacement.
 _MAX_ATTEMPTS = 2
+# torch's generators take twice as many; a replacement is one above.
+_MAX_SEED = 2**63 - 1
 _logger = logging.getLogger(__name__)
 
 
@@ -96,8 +98,10 @@ def train_ensemble(
         TrainingError: The sets or the head do not fit together, or every seed died.
         CheckpointError: The folder holds a run with other options or features.
     """
-    if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0:
-        raise ConfigError(f"seeds are {list(seeds)}; expected different whole numbers of 0 or more")
+    if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0 or max(seeds) > _MAX_SEED:
+        raise ConfigError(
+            f"seeds are {list(seeds)}; expected different whole numbers from 0 to {_MAX_SEED}"
+        )
     check_splits(train, val, held_out=held_out)
     if held_out and (run_dir / CROSS_FIT_NAME).is_file():
         raise CheckpointError(
@@ -118,7 +122,11 @@ def train_ensemble(
     )
     job.claim(preset, feature_files)
     drawing = dashboards and job.fabric.is_global_zero
-    visualizer = RealTimeTrainingVisualizer(train.categories, run_dir) if drawing else None
+    visualizer = (
+        RealTimeTrainingVisualizer(train.categories, run_dir, held_out=held_out)
+        if drawing
+        else None
+    )
     try:
         with TrainingProgress(enabled=progress and job.fabric.is_global_zero) as bars:
             return job.run(bars, visualizer)
@@ -163,6 +171,7 @@ class _Job:
     def claim(self, preset: str, feature_files: Sequence[str]) -> None:
         if self.fabric.is_global_zero:
             claim(self.run_dir, self._description(preset, feature_files))
+            keep_learned(self.run_dir, self.train)
             if self.head is not None:
                 keep_head(self.head, self.run_dir)
             remove_leftovers(self.run_dir)
@@ -187,7 +196,8 @@ class _Job:
         self, bars: TrainingProgress, visualizer: RealTimeTrainingVisualizer | None
     ) -> EnsembleResult:
         bars.start_run(len(self.seeds), self.training.num_epochs)
-        result = read_ensemble(self.run_dir, self.train.categories)
+        begun = EnsembleResult(run_dir=self.run_dir, categories=self.train.categories)
+        result = read_ensemble(self.run_dir) or begun
         for index in range(1, len(self.seeds) + 1):
             while self._wants_training(result, index):
                 result = self._attempt(result, index, bars, visualizer)

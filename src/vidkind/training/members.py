@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from vidkind.training.checkpoint import (
 )
 from vidkind.training.health import dead_reason
 from vidkind.training.layers import TemporalModel
-from vidkind.training.run_folder import ENSEMBLE_NAME, best_name
+from vidkind.training.run_folder import EnsembleResult, best_name, read_ensemble
 
 _BATCH_SIZE = 64
 _logger = logging.getLogger(__name__)
@@ -53,6 +52,11 @@ class LoadedMember:
     path: Path
 
     @property
+    def name(self) -> str:
+        """What it is called where members are listed."""
+        return f"member {self.index}" + ("" if self.seed is None else f" (seed {self.seed})")
+
+    @property
     def feature_dim(self) -> int:
         """D, length of the feature vectors it reads."""
         return int(self.model_config["feature_dim"])
@@ -73,11 +77,11 @@ def load_members(run_dir: Path) -> list[LoadedMember]:
         CheckpointError: No live member, a damaged file, or members that do not fit together.
     """
     members = []
-    listed = (run_dir / ENSEMBLE_NAME).is_file()
-    for index, path in _member_paths(run_dir):
+    listing = read_ensemble(run_dir)
+    for index, path in _member_paths(run_dir, listing):
         checkpoint = load_checkpoint(path)
         categories = checkpoint_categories(path, checkpoint)
-        reason = None if listed else dead_reason(checkpoint["metrics"], categories)
+        reason = None if listing else dead_reason(checkpoint["metrics"], categories)
         if reason is not None:
             _logger.warning("%s is left out of the ensemble: %s", path, reason)
             continue
@@ -97,11 +101,9 @@ def load_members(run_dir: Path) -> list[LoadedMember]:
     return members
 
 
-def _member_paths(run_dir: Path) -> Iterator[tuple[int, Path]]:
-    listing = run_dir / ENSEMBLE_NAME
-    if listing.is_file():
-        for member in json.loads(listing.read_text(encoding="utf-8"))["members"]:
-            yield member["index"], run_dir / member["file"]
+def _member_paths(run_dir: Path, listing: EnsembleResult | None) -> Iterator[tuple[int, Path]]:
+    if listing is not None:
+        yield from ((member.index, run_dir / member.file) for member in listing.members)
         return
     found = sorted(run_dir.glob(best_name("*")), key=lambda path: _number(path))
     yield from ((_number(path), path) for path in found)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vidkind.bundle.manifest import TRUST_NAME
 from vidkind.errors import CheckpointError
-from vidkind.features.store import FeatureSet
 from vidkind.files import atomic_path
 
 RUN_NAME = "run.json"
@@ -93,15 +90,6 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
 
 
-def fingerprint(videos: FeatureSet) -> str:
-    """SHA-256 over features, labels and valid steps."""
-    digest = hashlib.sha256()
-    for array in (videos.features, videos.labels, videos.num_frames):
-        digest.update(str((array.shape, array.dtype.str)).encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
 def claim(run_dir: Path, description: Mapping[str, Any]) -> None:
     """Makes a run folder, or checks that an existing one is of the same run.
 
@@ -110,18 +98,22 @@ def claim(run_dir: Path, description: Mapping[str, Any]) -> None:
         description: Options, features and categories; what ``run.json`` holds.
 
     Raises:
-        CheckpointError: The folder holds a run with other options or features.
+        CheckpointError: The folder holds a run with other options or features, or checkpoints
+            without a run, as published ones are, which training would overwrite.
     """
     path = run_dir / RUN_NAME
     wanted = json.loads(json.dumps(description))
     if not path.is_file():
+        if foreign := sorted(run_dir.glob(best_name("*"))):
+            raise CheckpointError(
+                f"{foreign[0]} is no checkpoint of a run begun here, and would be overwritten; "
+                "use another run folder"
+            )
         write_json(path, wanted)
         return
-    try:
+    with naming_damage(path, "use another run folder"):
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CheckpointError(f"{path} is damaged ({error}); use another run folder") from error
-    differing = _differences(found, wanted)
+    differing = differences(found, wanted)
     if differing:
         raise CheckpointError(
             f"{run_dir} holds a run with other options or features: {'; '.join(differing[:3])}; "
@@ -151,43 +143,38 @@ def stops_early(run_dir: Path) -> bool:
     return read_run(run_dir)["training_config"].get("patience") is not None
 
 
-def check_features(run_dir: Path, videos: FeatureSet) -> None:
-    """Checks that features come from the backbone and precision that a run was trained on.
-
-    Published runs and files say nothing of either and pass.
-
-    Raises:
-        CheckpointError: They say different things.
-    """
-    if not (run_dir / RUN_NAME).is_file():
-        return
-    trained = read_run(run_dir).get("provenance") or {}
-    given = videos.provenance
-    if trained and given and _made_by(trained) != _made_by(given):
-        raise CheckpointError(
-            f"the features were made by {_made_by(given)}, the run was trained on "
-            f"{_made_by(trained)}; expected features of one extraction"
-        )
-
-
-def _made_by(provenance: Mapping[str, Any]) -> str:
-    backbone = provenance["backbone"]
-    precision = provenance.get("precision", "float32")
-    return f"{backbone['name']} ({backbone['sha256'][:12]}...) in {precision}"
-
-
 def evaluation_file(run_dir: Path, split: str) -> Path:
     """Where the evaluation of a split, or of ``OUT_OF_FOLD``, is kept."""
     return run_dir / f"evaluation_{split}.json"
 
 
+def read_evaluations(run_dir: Path) -> dict[str, dict[str, Any]]:
+    """Evaluations kept in the run folder: name of the file, without its ending, to its figures.
+
+    Raises:
+        CheckpointError: One is damaged.
+    """
+    return {path.stem: _read_evaluation(path) for path in sorted(run_dir.glob("evaluation_*.json"))}
+
+
 def saved_temperature(run_dir: Path) -> float:
-    """The temperature that evaluation found on videos held out; 1 before there is one."""
+    """The temperature that evaluation found on videos held out; 1 before there is one.
+
+    Raises:
+        CheckpointError: That evaluation is damaged.
+    """
     for split in (OUT_OF_FOLD, "val"):
         path = evaluation_file(run_dir, split)
         if path.is_file():
-            return float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
+            temperature: float = _read_evaluation(path)["temperature"]
+            return temperature
     return 1.0
+
+
+def _read_evaluation(path: Path) -> dict[str, Any]:
+    with naming_damage(path, "make it again with: vidkind evaluate"):
+        found = dict(json.loads(path.read_text(encoding="utf-8")))
+        return {**found, "temperature": float(found["temperature"])}
 
 
 def trust_file(run_dir: Path) -> Path:
@@ -201,28 +188,43 @@ def saved_trust(run_dir: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _differences(found: Any, wanted: Any, name: str = "") -> list[str]:
+def differences(found: Any, wanted: Any, name: str = "") -> list[str]:
+    """Where two descriptions differ, one line a value."""
     if not (isinstance(found, dict) and isinstance(wanted, dict)):
         return [] if found == wanted else [f"{name} was {found}, now {wanted}"]
     return [
         line
         for key in {**found, **wanted}
-        for line in _differences(found.get(key), wanted.get(key), f"{name}.{key}".lstrip("."))
+        for line in differences(found.get(key), wanted.get(key), f"{name}.{key}".lstrip("."))
     ]
 
 
-def read_ensemble(run_dir: Path, categories: tuple[str, ...]) -> EnsembleResult:
-    """What the run came to so far; nothing when it has just begun."""
+def read_ensemble(run_dir: Path) -> EnsembleResult | None:
+    """What the run came to so far; None when it has just begun.
+
+    Raises:
+        CheckpointError: The list of members is damaged.
+    """
     path = run_dir / ENSEMBLE_NAME
     if not path.is_file():
-        return EnsembleResult(run_dir=run_dir, categories=categories)
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return EnsembleResult(
-        run_dir=run_dir,
-        categories=categories,
-        members=tuple(MemberRecord(**member) for member in found["members"]),
-        dead=tuple(DeadSeed(**seed) for seed in found["dead"]),
-    )
+        return None
+    with naming_damage(path, "restore it or train again into another run folder"):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return EnsembleResult(
+            run_dir=run_dir,
+            categories=tuple(found["categories"]),
+            members=tuple(MemberRecord(**member) for member in found["members"]),
+            dead=tuple(DeadSeed(**seed) for seed in found["dead"]),
+        )
+
+
+@contextmanager
+def naming_damage(path: Path, remedy: str) -> Iterator[None]:
+    """What a file does not hold as expected becomes one error that names the file."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged ({error!r}); {remedy}") from error
 
 
 def write_ensemble(result: EnsembleResult) -> None:
@@ -253,12 +255,8 @@ def read_histories(run_dir: Path) -> dict[int, dict[str, list[Any]]]:
     """
     found = {}
     for path in run_dir.glob("history_*.json"):
-        try:
+        with naming_damage(path, "expected a training history; delete it"):
             found[int(path.stem.rpartition("_")[2])] = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise CheckpointError(
-                f"{path} is damaged ({error}); expected a training history; delete it"
-            ) from error
     return dict(sorted(found.items()))
 
 

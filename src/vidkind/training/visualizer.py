@@ -36,12 +36,15 @@ class RealTimeTrainingVisualizer:
     training does not wait. Used as a context manager, or closed with ``close``.
     """
 
-    def __init__(self, categories: Sequence[str], run_dir: Path = Path("results")) -> None:
+    def __init__(
+        self, categories: Sequence[str], run_dir: Path = Path("results"), *, held_out: bool = True
+    ) -> None:
         """Prepares the figure.
 
         Args:
             categories: Names in label order.
             run_dir: Pictures go to ``training_progress/epoch_plots/`` in it.
+            held_out: Whether the videos watched are others than those learned from.
 
         Raises:
             MissingExtraError: Matplotlib is not installed.
@@ -53,6 +56,7 @@ class RealTimeTrainingVisualizer:
         except ImportError as error:
             raise MissingExtraError("matplotlib", "train") from error
         self.folder = run_dir / PLOTS_FOLDER
+        self._watched = "validation" if held_out else "videos learned from"
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dashboard")
         self._pending: Future[None] | None = None
         self._figure = Figure(figsize=(13, 7), dpi=80, layout="constrained")
@@ -126,12 +130,12 @@ class RealTimeTrainingVisualizer:
             label.set_text(f"{f1:.1f}")
             label.set_x(f1 + 1)
         best = max(epochs, key=lambda epoch: history["val_acc"][epoch - 1])
-        self._text.set_text(f"{title}\n{_summary(history, best)}")
+        self._text.set_text(f"{title}\n{self._summary(history, best)}")
         with atomic_path(path) as temporary:
             self._figure.savefig(temporary, format="png", pil_kwargs={"compress_level": 1})
 
     def _add_curves(self, ax: Axes, title: str, columns: tuple[str, str]) -> None:
-        styles = ((_TRAIN_COLOUR, "--", "train (augmented)"), (_VAL_COLOUR, "-", "validation"))
+        styles = ((_TRAIN_COLOUR, "--", "train (augmented)"), (_VAL_COLOUR, "-", self._watched))
         for column, (colour, style, label) in zip(columns, styles, strict=True):
             (self._lines[column],) = ax.plot(
                 [], [], style, color=colour, label=label, marker="o", markersize=3
@@ -155,7 +159,7 @@ class RealTimeTrainingVisualizer:
         ax.invert_yaxis()
         ax.set_xlim(0, 115)
         ax.set_xticks(range(0, 101, 20))
-        ax.set_title("Validation F1 by class (%)")
+        ax.set_title(f"F1 by class, {self._watched} (%)")
         ax.grid(axis="x", alpha=0.3)
 
     def _add_rate(self, ax: Axes) -> None:
@@ -163,21 +167,22 @@ class RealTimeTrainingVisualizer:
         _frame(ax, "Learning rate")
         ax.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
 
+    def _summary(self, history: Mapping[str, list[Any]], best: int) -> str:
+        last = {name: values[-1] for name, values in history.items()}
+        return "\n".join(
+            (
+                f"{self._watched}:",
+                f"accuracy {last['val_acc']:.2f} %",
+                f"best {history['val_acc'][best - 1]:.2f} % at epoch {best}",
+                f"weighted F1 {last['val_f1']:.2f} %",
+                f"loss {last['val_loss']:.3f} ({last['train_loss']:.3f} in training)",
+                f"{last['seconds']:.1f} s an epoch",
+            )
+        )
+
 
 def _frame(ax: Axes, title: str) -> None:
     ax.set_title(title)
     ax.set_xlabel("epoch")
     ax.grid(alpha=0.3)
     ax.locator_params(axis="x", integer=True)
-
-
-def _summary(history: Mapping[str, list[Any]], best: int) -> str:
-    return "\n".join(
-        (
-            f"validation accuracy {history['val_acc'][-1]:.2f} %",
-            f"best {history['val_acc'][best - 1]:.2f} % at epoch {best}",
-            f"weighted F1 {history['val_f1'][-1]:.2f} %",
-            f"loss {history['train_loss'][-1]:.3f} train, {history['val_loss'][-1]:.3f} val",
-            f"{history['seconds'][-1]:.1f} s an epoch",
-        )
-    )
