@@ -1,7 +1,8 @@
 """Turns a decoder's frame into a small upright RGB picture.
 
 In: a PyAV frame of any size, pixel format, colour space and orientation. Out: uint8
-[H, W, 3]. One resize only, by swscale, straight from the decoder's pixel format.
+[H, W, 3], high dynamic range as an ordinary display shows it. One resize only, by swscale, straight
+from the decoder's pixel format.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from vidkind.records import WHOLE, Content
+from vidkind.video.hdr import is_hdr, to_sdr
 
 # Widened with the scale, this bilinear kernel averages over all source pixels. The flags ask
 # for chroma at full resolution and for the same rounding on every processor.
@@ -67,7 +69,11 @@ class PictureMaker:
         kind = "rgba" if has_alpha else "rgb24"
         resized = _resize(frame, self._reformatter, height, width, kind)
         small = np.asarray(resized.to_ndarray(), np.uint8)
-        upright = _upright(_on_white(small) if has_alpha else small, matrix)
+        if has_alpha:
+            small = _on_white(small)
+        if is_hdr(frame.color_trc):
+            small = to_sdr(small, frame.color_trc)
+        upright = _upright(small, matrix)
         return np.ascontiguousarray(upright[self._rows.kept, self._columns.kept])
 
 
