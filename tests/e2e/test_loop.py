@@ -21,7 +21,7 @@ from vidkind.evaluation.evaluate import ensemble_view_probabilities
 from vidkind.evaluation.trust_fit import observe
 from vidkind.features.splits import read_split
 from vidkind.inference.trust_file import read_trust
-from vidkind.training import load_members, member_attention, member_logits
+from vidkind.training import fold_folder, load_members, member_attention, member_logits
 
 
 @pytest.fixture(scope="module")
@@ -275,6 +275,22 @@ def test_members_look_at_valid_steps_only(loop) -> None:
     assert not found[:, beyond].any()
     alone = member_attention(members, test.features[:1, : steps[0]], steps[:1])
     np.testing.assert_allclose(alone[:, 0], found[:, 0, : steps[0]], atol=1e-5)
+
+
+def test_a_fold_in_which_a_seed_died_is_judged_by_the_others(loop, vidkind, tmp_path) -> None:
+    run = tmp_path / "run"
+    vidkind(
+        "train", loop["features"], "-o", run, "--cross-fit", "2", "--seeds", "42,43",
+        "--epochs", "2", "--no-dashboards",
+    )  # fmt: skip
+    listing = fold_folder(run, 2) / "ensemble.json"
+    ensemble = json.loads(listing.read_text(encoding="utf-8"))
+    ensemble["members"].pop()
+    listing.write_text(json.dumps(ensemble), encoding="utf-8")
+    done = vidkind("evaluate", run, loop["features"])
+    assert "1 to 2 live members; the first 1 of each fold answer" in done.stderr
+    assert "member 1 (seed 42)" in done.stdout
+    assert "member 2" not in done.stdout
 
 
 def test_a_cross_fitted_run_is_judged_out_of_fold(loop, vidkind, tmp_path: Path) -> None:

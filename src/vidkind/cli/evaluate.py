@@ -160,8 +160,16 @@ def _score_folds(
     def functions(answering: Sequence[LoadedMember]) -> tuple[LogitsFunction, AttentionFunction]:
         return partial(member_logits, answering), partial(member_attention, answering)
 
+    trained = [load_members(fold_folder(run, n)) for n in range(1, folds.num_folds + 1)]
+    counts = sorted(len(found) for found in (members, *trained))
+    if counts[0] < counts[-1]:
+        click.echo(
+            f"{run}: ensembles have {counts[0]} to {counts[-1]} live members; the first "
+            f"{counts[0]} of each fold answer, so figures are of {counts[0]}",
+            err=True,
+        )
     parts = fold_parts(
-        folds.rows(test), test, lambda number: functions(load_members(fold_folder(run, number)))
+        folds.rows(test), test, lambda number: functions(trained[number - 1][: counts[0]])
     )
     logits, attention = functions(members)
     final = Part(rows=np.arange(len(test)), logits=logits, attention=attention, train=test)
@@ -170,7 +178,7 @@ def _score_folds(
         final,
         test,
         categories=members[0].categories,
-        member_names=[member.name for member in members],
+        member_names=[member.name for member in members[: counts[0]]],
         seed=seed,
         foreign=_foreign_material(run),
     )
