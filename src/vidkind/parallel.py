@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from vidkind.machine import available_memory_bytes, usable_cores
@@ -51,14 +50,14 @@ def in_order(
     Raises:
         Exception: What ``function`` raised, in the place of its result; it ends the iteration.
     """
-    remaining = iter(inputs)
+    pending: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="video") as pool:
-        pending = deque(pool.submit(function, each) for each in islice(remaining, ahead))
         try:
+            for each in inputs:
+                pending.append(pool.submit(function, each))
+                while pending and (len(pending) >= ahead or pending[0].done()):
+                    yield pending.popleft().result()
             while pending:
-                result = pending.popleft().result()
-                pending.extend(pool.submit(function, each) for each in islice(remaining, 1))
-                yield result
-                del result  # not held while the next one is waited for
+                yield pending.popleft().result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -21,7 +21,7 @@ UNCLASSIFIED = "Unclassified"
 
 @dataclass(frozen=True, kw_only=True)
 class VideoInfo:
-    """What probing a file says about its video stream, before any frame is decoded.
+    """What probing a file says about its video stream.
 
     Attributes:
         path: The file, as given.

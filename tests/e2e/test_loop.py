@@ -209,15 +209,18 @@ def test_no_run_is_scored_on_what_it_learned_from(loop, vidkind, tmp_path: Path)
     backbone = loop["features"] / "backbone.onnx"
     shares = ("--split", "0.4", "0.2", "0.4")
     vidkind("extract", loop["library"], "-o", anew, "--backbone", backbone, *shares)
-    learned = set(read_split(loop["features"], "train").paths or ())
+    of = {split: set(read_split(loop["features"], split).paths or ()) for split in ("train", "val")}
+    learned = of["train"] | of["val"]
     test = read_split(anew, "test").paths or ()
     seen = [path for path in test if path in learned]
     assert 0 < len(seen) < len(test)
     arguments = ("evaluate", loop["run"], anew, "--split", "test", "--output", tmp_path / "f.json")
     done = vidkind(*arguments)
-    assert f"learned from {len(seen)} of {len(test)} videos of test, the first is" in done.stderr
+    assert f"has used {len(seen)} of {len(test)} videos of test, the first is" in done.stderr
     figures = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))
     assert figures["num_videos"] == len(test) - len(seen)
+    refused = vidkind("evaluate", loop["run"], anew, "--split", "val", check=None)
+    assert refused.returncode in (1, 2) and "has used" in refused.stderr
     file = loop["features"] / "train_features_multiscale.h5"
     shutil.copy(file, tmp_path / "unsaid.h5")
     with h5py.File(tmp_path / "unsaid.h5", "r+") as opened:
@@ -285,12 +288,12 @@ def test_a_fold_in_which_a_seed_died_is_judged_by_the_others(loop, vidkind, tmp_
     )  # fmt: skip
     listing = fold_folder(run, 2) / "ensemble.json"
     ensemble = json.loads(listing.read_text(encoding="utf-8"))
-    ensemble["members"].pop()
+    ensemble["members"].pop(0)
     listing.write_text(json.dumps(ensemble), encoding="utf-8")
     done = vidkind("evaluate", run, loop["features"])
-    assert "1 to 2 live members; the first 1 of each fold answer" in done.stderr
-    assert "member 1 (seed 42)" in done.stdout
-    assert "member 2" not in done.stdout
+    assert "not every member is alive in every fold" in done.stderr
+    assert "member 2 (seed 43)" in done.stdout
+    assert "member 1" not in done.stdout
 
 
 def test_a_cross_fitted_run_is_judged_out_of_fold(loop, vidkind, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_rows_of_a_bundle_without_trust_say_null(vidkind, bundle: Path, clips) -
             2,
             "the 100 validation sources of this bundle can promise 0.0196",
         ),
-        (("--strict",), 2, "--strict needs --max-error"),
+        (("--strict",), 2, "strict needs max_error; give one (--max-error)"),
         (("--coverage", "0"), 2, "coverage is 0.0; expected a share"),
         (("--coverage", "0.99"), 2, "the 20 validation sources of this bundle carry at most"),
         (("--trust", "blind"), 2, "'blind' is not one of"),

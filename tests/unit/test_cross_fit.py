@@ -117,6 +117,12 @@ def test_what_cannot_be_cross_fitted_is_refused(fitted, tmp_path: Path) -> None:
         cross_fit_ensemble(drawn_features(48), tmp_path, **OPTIONS)
     with pytest.raises(TrainingError, match="48 videos are in the features twice, the first is 0"):
         cross_fit_ensemble(videos.joined(videos), tmp_path, **OPTIONS)
+    published = tmp_path / "published"
+    published.mkdir()
+    (published / "best_ensemble_model_1.pt").touch()
+    with pytest.raises(CheckpointError, match="would be overwritten"):
+        cross_fit_ensemble(videos, published, **OPTIONS)
+    assert len(list(published.iterdir())) == 1
     with pytest.raises(CheckpointError, match="other folds"):
         cross_fit_ensemble(videos, run, **(OPTIONS | {"num_folds": 2}))
     with pytest.raises(ConfigError, match="no video is held out to stop by"):

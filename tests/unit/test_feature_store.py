@@ -258,3 +258,11 @@ def test_degraded_versions_are_found_in_a_folder_only(tmp_path: Path) -> None:
     found = read_degraded(tmp_path)
     assert found is not None and len(found) == 4
     assert read_degraded(file) is None
+
+
+@pytest.mark.parametrize("text", ['{"tool": "another"}', "[1]", "by hand", '{"backbone": "tiny"}'])
+def test_what_others_call_provenance_says_nothing(text: str) -> None:
+    videos = drawn_features(4)
+    named = replace(videos, attributes={**videos.attributes, "provenance": text})
+    assert named.provenance == {}
+    named.check_same_backbone(videos)

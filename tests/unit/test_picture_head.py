@@ -254,6 +254,15 @@ def test_a_picture_lies_as_its_camera_was_held(tmp_path) -> None:
     assert found[1, 8].tolist() == [255, 0, 0] and found[30, 8].tolist() == [0, 0, 0]
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_white_as_in_a_video(tmp_path, mode) -> None:
+    picture = Image.new("RGBA", (60, 20))
+    picture.paste((0, 0, 0, 255), (0, 0, 30, 20))
+    picture.convert(mode).save(tmp_path / "a.png")
+    found = read_picture(tmp_path / "a.png", height=16, width=32)
+    assert found[8, 1].tolist() == [0, 0, 0] and found[8, 30].tolist() == [255, 255, 255]
+
+
 @pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
 def test_a_picture_of_more_than_8_bits_is_refused(tmp_path, kind) -> None:
     Image.fromarray(np.full((20, 20), 1000, kind)).save(tmp_path / "a.tiff")

@@ -45,10 +45,14 @@ def test_features_of_another_making_are_refused(tmp_path: Path) -> None:
 
 def test_what_a_run_learned_from_is_known_by_content(tmp_path: Path) -> None:
     videos = replace(drawn_features(4), fingerprints=("a", "b", "", "d"))
-    assert unseen_rows(tmp_path, videos).tolist() == [0, 1, 2, 3]  # an older run does not say
-    keep_learned(tmp_path, replace(videos, fingerprints=("b", "", "b", "c")))
-    assert unseen_rows(tmp_path, videos).tolist() == [0, 2, 3]
-    assert len(unseen_rows(tmp_path, drawn_features(4))) == 4  # nor does a published file
+    # An older run does not say.
+    assert unseen_rows(tmp_path, videos, val_too=True).tolist() == [0, 1, 2, 3]
+    learned, chose = (replace(videos, fingerprints=(name, "", name, "e")) for name in "bd")
+    keep_learned(tmp_path, learned, chose)
+    assert unseen_rows(tmp_path, videos, val_too=False).tolist() == [0, 2, 3]
+    assert unseen_rows(tmp_path, videos, val_too=True).tolist() == [0, 2]
+    # Nor does a published file.
+    assert len(unseen_rows(tmp_path, drawn_features(4), val_too=True)) == 4
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,7 @@ def test_what_a_run_learned_from_is_known_by_content(tmp_path: Path) -> None:
         ("evaluation_val.json", '{"temp', saved_temperature),
         ("evaluation_val.json", "{}", saved_temperature),
         ("evaluation_test.json", '{"temp', read_evaluations),
-        ("learned_from.json", "[[]]", lambda run: unseen_rows(run, KNOWN)),
+        ("learned_from.json", "[[]]", lambda run: unseen_rows(run, KNOWN, val_too=True)),
     ],
 )
 def test_a_damaged_file_of_a_run_is_named(tmp_path: Path, name: str, text: str, read) -> None:

@@ -20,7 +20,6 @@ from vidkind.cli.options import (
 )
 from vidkind.cli.progress import progress_bar
 from vidkind.config import Effort, Precision, Runtime, RuntimeOptions, Sampler
-from vidkind.errors import ConfigError
 
 if TYPE_CHECKING:
     from vidkind.inference import TrustKind
@@ -102,8 +101,6 @@ def classify_command(
 
     inputs = expand_inputs(paths)
     form = form or _form_of(output)
-    if strict and max_error is None:
-        raise ConfigError("--strict needs --max-error, e.g. --max-error 0.1 --strict")
     classifier = SingleVideoClassifier(
         bundle,
         runtime=RuntimeOptions(runtime=runtime, precision=precision),

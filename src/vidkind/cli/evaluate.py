@@ -95,7 +95,7 @@ def evaluate_command(
         test = read_split(features, name)
         _check(run, test, features, output)
         if name != "train":
-            test = _unseen(run, test, name)
+            test = _unseen(run, test, name, output)
         train = _training_features(features, test)
         result = _score_split(run, members, name, test, train, seed)
     suspects = label_suspects(train, test, name)
@@ -155,22 +155,26 @@ def _score_folds(
 
     from vidkind.evaluation.evaluate import evaluate_parts
     from vidkind.evaluation.parts import Part, fold_parts
-    from vidkind.training import fold_folder, load_members, member_attention, member_logits
+    from vidkind.training import (
+        fold_folder,
+        load_members,
+        member_attention,
+        member_logits,
+        members_of_all,
+    )
 
     def functions(answering: Sequence[LoadedMember]) -> tuple[LogitsFunction, AttentionFunction]:
         return partial(member_logits, answering), partial(member_attention, answering)
 
     trained = [load_members(fold_folder(run, n)) for n in range(1, folds.num_folds + 1)]
-    counts = sorted(len(found) for found in (members, *trained))
-    if counts[0] < counts[-1]:
+    shared, *answering = members_of_all([members, *trained])
+    if any(len(found) > len(shared) for found in (members, *trained)):
         click.echo(
-            f"{run}: ensembles have {counts[0]} to {counts[-1]} live members; the first "
-            f"{counts[0]} of each fold answer, so figures are of {counts[0]}",
+            f"{run}: not every member is alive in every fold; figures are of those that are: "
+            + ", ".join(str(member.index) for member in shared),
             err=True,
         )
-    parts = fold_parts(
-        folds.rows(test), test, lambda number: functions(trained[number - 1][: counts[0]])
-    )
+    parts = fold_parts(folds.rows(test), test, lambda number: functions(answering[number - 1]))
     logits, attention = functions(members)
     final = Part(rows=np.arange(len(test)), logits=logits, attention=attention, train=test)
     return evaluate_parts(
@@ -178,27 +182,35 @@ def _score_folds(
         final,
         test,
         categories=members[0].categories,
-        member_names=[member.name for member in members[: counts[0]]],
+        member_names=[
+            one.name if {member.seed for member in same} == {one.seed} else f"member {one.index}"
+            for one, *same in zip(shared, *answering, strict=True)
+        ],
         seed=seed,
         foreign=_foreign_material(run),
     )
 
 
-def _unseen(run: Path, test: FeatureSet, split: str) -> FeatureSet:
+def _unseen(run: Path, test: FeatureSet, split: str, output: Path | None) -> FeatureSet:
     """The videos that the run did not learn from; others come in when a library is divided anew."""
     import numpy as np
 
-    from vidkind.errors import FeatureFileError
+    from vidkind.errors import ConfigError, FeatureFileError
     from vidkind.training import unseen_rows
 
-    rows = unseen_rows(run, test)
+    rows = unseen_rows(run, test, val_too=split == "test")
     if len(rows) == len(test):
         return test
     seen = np.setdiff1d(np.arange(len(test)), rows)
     first = test.paths[seen[0]] if test.paths else f"video {seen[0] + 1}"
-    said = f"{run} learned from {len(seen)} of {len(test)} videos of {split}, the first is {first}"
+    said = f"{run} has used {len(seen)} of {len(test)} videos of {split}, the first is {first}"
     if len(rows) == 0:
         raise FeatureFileError(f"{said}; expected the splits it was trained with, or train again")
+    if split == "val" and output is None:
+        raise ConfigError(
+            f"{said}; give --output, so that what is fitted on the others does not go into the run "
+            "and its bundle"
+        )
     click.echo(f"{said}: these are left out", err=True)
     return test.subset(rows)
 

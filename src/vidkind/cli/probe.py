@@ -13,7 +13,7 @@ import click
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table",
               show_default=True, help="How to write the result.")  # fmt: skip
 def probe_command(path: str, form: str) -> None:
-    """Show what a video file says about itself, without decoding it."""
+    """Show what a video file says about itself; one frame at most is decoded."""
     from vidkind.video import probe
 
     info = asdict(probe(path))

@@ -24,13 +24,22 @@ def open_picture(path: str | Path) -> Image.Image:
         with Image.open(path) as picture:
             if picture.mode in _DEEP_MODES:
                 raise ValueError("it has more than 8 bits a channel")
-            return ImageOps.exif_transpose(picture).convert("RGB")
+            return _on_white(ImageOps.exif_transpose(picture))
     # Pillow calls a damaged PNG a SyntaxError.
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise LibraryError(
             f"{path} is no picture that can be read ({first_line(error)}); expected JPEG, PNG, "
             "WebP, TIFF or BMP of 8 bits a channel"
         ) from error
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """In RGB; what is transparent is white, as in frames of a video."""
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    seen = picture.convert("RGBA")
+    white = Image.new("RGBA", seen.size, "white")
+    return Image.alpha_composite(white, seen).convert("RGB")
 
 
 def read_picture(path: str | Path, *, height: int, width: int) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from vidkind.doctor.scan import FileScan, Look
 from vidkind.records import VideoInfo
 
 # Counted up when a scan says something else of the same file; rows of other versions are not read.
-SCAN_VERSION = 2
+SCAN_VERSION = 3
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS scans (key TEXT PRIMARY KEY, text TEXT, magic BLOB, signs BLOB)"
 )

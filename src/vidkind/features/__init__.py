@@ -3,7 +3,7 @@
 In: video files (through the video room) and a backbone (an ONNX file with its card, or a
 torchvision network). Out: ``FeatureSequence`` [T, D] per video, or HDF5 feature files.
 Each frame is embedded once; temporal scales are gathered from those features.
-Does not know: libraries and splits, temporal models, bundles.
+Does not know: how a library is read and divided, temporal models, bundles.
 """
 
 from vidkind.features.backbones import TORCH_BACKBONES, Backbone, load_backbone

@@ -89,8 +89,9 @@ class TorchBackbone:
                 f"precision is int8 with the torch backbone {name}; expected an .onnx backbone "
                 "and the graph that vidkind quantize makes of it"
             )
-        torch.manual_seed(seed)
-        network = torchvision.models.get_model(name, weights=None)
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(seed)
+            network = torchvision.models.get_model(name, weights=None)
         if pretrained:
             network.load_state_dict(_pretrained_state(name))
         feature_dim = _remove_classifier(network)

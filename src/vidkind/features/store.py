@@ -101,7 +101,12 @@ class FeatureSet:
     @property
     def provenance(self) -> dict[str, Any]:
         """What made the features: backbone, options; empty in files that do not say."""
-        return json.loads(self.attributes.get("provenance", "null")) or {}
+        try:
+            found = json.loads(self.attributes.get("provenance", "null"))
+        except (TypeError, ValueError):  # an attribute of others by that name
+            return {}
+        told = isinstance(found, dict) and isinstance(found.get("backbone"), dict)
+        return found if told else {}
 
     def check_same_backbone(self, other: FeatureSet) -> None:
         """Checks that features of two sets may be used together, where both say what made them.

@@ -99,6 +99,8 @@ class SingleVideoClassifier:
             feature_dim=manifest.temporal.feature_dim,
             num_categories=len(manifest.categories),
         )
+        if strict and max_error is None:
+            raise ConfigError("strict needs max_error; give one (--max-error), e.g. 0.1")
         self._trust_kind: TrustKind = trust
         self._trust = self._open_trust(max_error, coverage)
         self.operating_point: OperatingPoint | None = None
@@ -169,7 +171,7 @@ class SingleVideoClassifier:
             use_tta: Average over four views of the feature sequence.
             effort: As in ``classify_video``.
             workers: Videos worked on at once, one core each; None takes one a core, fewer where
-                memory is short. A single video takes all cores.
+                memory is short, and all for a single video.
 
         Raises:
             ConfigError: There is no such effort.
@@ -177,9 +179,8 @@ class SingleVideoClassifier:
         self.looks(effort)
         remaining = iter(paths)
         first = list(islice(remaining, 2))
-        answer = partial(
-            self._row, use_tta=use_tta, effort=effort, cores=None if len(first) == 1 else 1
-        )
+        alone = len(first) == 1 and workers is None
+        answer = partial(self._row, use_tta=use_tta, effort=effort, cores=None if alone else 1)
         workers = workers or default_workers()
         return in_order(answer, chain(first, remaining), workers=workers, ahead=_AHEAD * workers)
 

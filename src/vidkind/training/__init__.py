@@ -3,7 +3,7 @@
 In: two ``FeatureSet`` (train, val) and options. Out: a run folder of checkpoints in the
 published format, and ``LoadedMember`` for evaluation and export. The only home of the temporal
 models, their loss, sampling, augmentation, schedule, dead-seed watch and dashboards.
-Does not know: videos, how features were made, bundles (but for ``export``), the command line.
+Does not know: videos, backbones, bundles (but for ``export``), the command line.
 """
 
 from vidkind.training.checkpoint import build_model, load_checkpoint, save_checkpoint
@@ -16,6 +16,7 @@ from vidkind.training.members import (
     load_members,
     member_attention,
     member_logits,
+    members_of_all,
 )
 from vidkind.training.model import SuperEnhancedTemporalModel
 from vidkind.training.model_compact import CompactTemporalModel
@@ -74,6 +75,7 @@ __all__ = [
     "made_otherwise",
     "member_attention",
     "member_logits",
+    "members_of_all",
     "model_config",
     "read_cross_fit",
     "read_evaluations",

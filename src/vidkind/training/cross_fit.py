@@ -28,6 +28,7 @@ from vidkind.training.run_folder import (
     CROSS_FIT_NAME,
     RUN_NAME,
     EnsembleResult,
+    check_unused,
     naming_damage,
     write_json,
 )
@@ -133,6 +134,7 @@ def cross_fit_ensemble(
             raise CheckpointError(
                 f"{run_dir} holds a run that was not cross-fitted; use another run folder"
             )
+        check_unused(run_dir)
         write_json(listing, {"num_folds": folds.num_folds, "fold_of": folds.fold_of})
     elif read_cross_fit(run_dir) != folds:
         raise CheckpointError(f"{run_dir} holds a run with other folds; use another run folder")

@@ -171,7 +171,7 @@ class _Job:
     def claim(self, preset: str, feature_files: Sequence[str]) -> None:
         if self.fabric.is_global_zero:
             claim(self.run_dir, self._description(preset, feature_files))
-            keep_learned(self.run_dir, self.train)
+            keep_learned(self.run_dir, self.train, self.val)
             if self.head is not None:
                 keep_head(self.head, self.run_dir)
             remove_leftovers(self.run_dir)

@@ -101,6 +101,21 @@ def load_members(run_dir: Path) -> list[LoadedMember]:
     return members
 
 
+def members_of_all(ensembles: Sequence[Sequence[LoadedMember]]) -> list[list[LoadedMember]]:
+    """Of each ensemble, the members that are alive in all of them, in the same order.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    alive = set.intersection(*({member.index for member in found} for found in ensembles))
+    if not alive:
+        raise CheckpointError(
+            f"no member is alive in all {len(ensembles)} ensembles of the run; expected at least "
+            "one: train again with other seeds"
+        )
+    return [[member for member in found if member.index in alive] for found in ensembles]
+
+
 def _member_paths(run_dir: Path, listing: EnsembleResult | None) -> Iterator[tuple[int, Path]]:
     if listing is not None:
         yield from ((member.index, run_dir / member.file) for member in listing.members)

@@ -67,13 +67,22 @@ def _options(provenance: Mapping[str, Any]) -> dict[str, Any]:
     return {"sampling": asdict(sampling), "multi_scale": provenance.get("multi_scale")}
 
 
-def keep_learned(run_dir: Path, train: FeatureSet) -> None:
+def keep_learned(run_dir: Path, train: FeatureSet, val: FeatureSet) -> None:
     """Keeps which files a run learns from, by content, so that it is not scored on them."""
-    write_json(run_dir / LEARNED_NAME, sorted(set(train.fingerprints or ()) - {""}))
+    used = {"train": train, "val": val}
+    write_json(
+        run_dir / LEARNED_NAME,
+        {name: sorted(set(videos.fingerprints or ()) - {""}) for name, videos in used.items()},
+    )
 
 
-def unseen_rows(run_dir: Path, videos: FeatureSet) -> NDArray[np.int64]:
+def unseen_rows(run_dir: Path, videos: FeatureSet, *, val_too: bool) -> NDArray[np.int64]:
     """Rows of the videos that the run has not learned from, as far as files and run say.
+
+    Args:
+        run_dir: The run.
+        videos: Videos it may be scored on.
+        val_too: Leave out its validation videos, too: they chose epochs, temperature and trust.
 
     Raises:
         CheckpointError: The list of what the run learned from is damaged.
@@ -82,5 +91,6 @@ def unseen_rows(run_dir: Path, videos: FeatureSet) -> NDArray[np.int64]:
     if videos.fingerprints is None or not path.is_file():
         return np.arange(len(videos))
     with naming_damage(path, "run vidkind train again, which writes it"):
-        learned = set(json.loads(path.read_text(encoding="utf-8")))
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        learned = {*kept["train"], *(kept["val"] if val_too else ())}
     return np.flatnonzero([content not in learned for content in videos.fingerprints])

@@ -104,11 +104,7 @@ def claim(run_dir: Path, description: Mapping[str, Any]) -> None:
     path = run_dir / RUN_NAME
     wanted = json.loads(json.dumps(description))
     if not path.is_file():
-        if foreign := sorted(run_dir.glob(best_name("*"))):
-            raise CheckpointError(
-                f"{foreign[0]} is no checkpoint of a run begun here, and would be overwritten; "
-                "use another run folder"
-            )
+        check_unused(run_dir)
         write_json(path, wanted)
         return
     with naming_damage(path, "use another run folder"):
@@ -118,6 +114,19 @@ def claim(run_dir: Path, description: Mapping[str, Any]) -> None:
         raise CheckpointError(
             f"{run_dir} holds a run with other options or features: {'; '.join(differing[:3])}; "
             "use the same ones to go on, or another run folder"
+        )
+
+
+def check_unused(run_dir: Path) -> None:
+    """Makes sure that a run begun in the folder overwrites nothing.
+
+    Raises:
+        CheckpointError: It holds checkpoints without a run, as published ones are.
+    """
+    if foreign := sorted(run_dir.glob(best_name("*"))):
+        raise CheckpointError(
+            f"{foreign[0]} is no checkpoint of a run begun here, and would be overwritten; "
+            "use another run folder"
         )
 
 

@@ -33,7 +33,7 @@ MAX_PACKETS = 900
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
-    """Say what a video file is, without decoding it.
+    """Say what a video file is; one frame at most is decoded.
 
     Args:
         path: A local video file.
