@@ -37,7 +37,8 @@ def in_order(
 ) -> Generator[Result, None, None]:
     """Calls ``function`` on every input in threads and gives the results in input order.
 
-    A slow input does not stop the others until ``ahead`` of them are done and wait for it.
+    A slow input does not stop the others until ``ahead`` of them are done and wait for it. A result
+    that is there waits for at most ``workers`` inputs that are slow to come.
     Whoever stops early, by closing the iterator or by Ctrl-C, waits for the calls that have
     begun and for no other.
 
@@ -55,7 +56,8 @@ def in_order(
         try:
             for each in inputs:
                 pending.append(pool.submit(function, each))
-                while pending and (len(pending) >= ahead or pending[0].done()):
+                # Work for all threads is kept while the caller is busy with a result.
+                while len(pending) >= ahead or (len(pending) > workers and pending[0].done()):
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
