@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False),
               help="JSON file for every figure. Default: in RUN, evaluation_<split>.json or "
               "evaluation_out_of_fold.json. Asked for where the features were made with other "
-              "options than those of RUN, so that RUN keeps what is its own.")  # fmt: skip
+              "options than those of RUN, or val holds videos of its training, so that RUN keeps "
+              "what is its own.")  # fmt: skip
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False),
               help="Write report.html, one page that needs nothing else, and plots "
               "here.")  # fmt: skip

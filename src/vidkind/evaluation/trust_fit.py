@@ -41,7 +41,16 @@ _RIDGE = 10.0
 _FAR_PRIOR = 0.5
 # How far the signals of the default bundle's validation videos spread: few videos may be all alike,
 # and say nothing of what is a small difference.
-_USUAL_SPREAD = np.array([0.13, 0.23, 0.20, 0.004, 0.10, 0.04, 1.3])
+_USUAL_SPREADS = {
+    "confidence": 0.13,
+    "gap": 0.23,
+    "entropy": 0.20,
+    "attention": 0.004,
+    "agreement": 0.10,
+    "centroid": 0.04,
+    "distance": 1.3,
+}
+_USUAL_SPREAD = np.array([_USUAL_SPREADS[name] for name in SIGNALS])
 # Weight of all foreign material together, as a share of that of the validation videos.
 _FOREIGN_SHARE = 0.2
 # One half-right video at the centre: keeps the intercept finite where every answer is right.
