@@ -35,7 +35,8 @@ LEVELS = {
     "doctor": 8,
     "performance": 8,
     "report": 8,
-    "cli": 9,
+    "runs": 9,
+    "cli": 10,
 }
 # metrics is the one definition of accuracy that training shares with evaluation.
 ALLOWED = {("training", "vidkind.evaluation.metrics")}
@@ -137,6 +138,12 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch, module: str, pac
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=r'pip install "vidkind\[train\]"'):
         importlib.import_module(f"vidkind.{module}")
+
+
+def test_training_without_torch_names_the_extra() -> None:
+    code = "import sys; sys.modules['torch'] = None; import vidkind.runs"
+    run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert "torch is not installed; this command needs the [train] extra" in run.stderr
 
 
 def test_the_package_gives_its_names_when_asked() -> None:

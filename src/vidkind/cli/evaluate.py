@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from vidkind.cli.evaluate_report import label_suspects, print_suspects, write_report
 from vidkind.cli.options import existing_folder, existing_path
 from vidkind.cli.progress import progress_bar
 from vidkind.cli.score_table import print_scores
@@ -18,12 +14,8 @@ from vidkind.cli.score_table import print_scores
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vidkind.evaluation.evaluate import FeatureArrays
     from vidkind.evaluation.result import Evaluation
-    from vidkind.evaluation.trust_fit import AttentionFunction, LogitsFunction
-    from vidkind.features.store import FeatureSet
-    from vidkind.inference.trust_file import TrustModel
-    from vidkind.training import CrossFit, LoadedMember
+    from vidkind.evaluation.suspects import LabelSuspect
 
 
 @click.command("evaluate", short_help="Score a trained run on labelled features.")
@@ -69,226 +61,16 @@ def evaluate_command(
     are listed in the JSON file.
     """
     from vidkind.errors import ConfigError
-    from vidkind.features.splits import read_split, read_train_and_val
-    from vidkind.files import atomic_path
-    from vidkind.training import (
-        OUT_OF_FOLD,
-        evaluation_file,
-        load_members,
-        read_cross_fit,
-    )
+    from vidkind.runs import report_run, score_run
 
     if library is not None and report is None:
         raise ConfigError("--library shows frames in a report; give --report too")
-    members = load_members(run)
-    folds = read_cross_fit(run)
-    if folds is not None and split in (None, "train", "val"):
-        if split is not None:
-            raise ConfigError(
-                f"{run} learned from {split} too; leave --split out to have every video answered "
-                "by an ensemble that has not seen it, or give --split test"
-            )
-        name, test, train = OUT_OF_FOLD, read_train_and_val(features), None
-        _check(run, test, features, output)
-        result = _score_folds(run, members, folds, test, seed)
-    else:
-        name = split or "val"
-        test = read_split(features, name)
-        _check(run, test, features, output)
-        if name != "train":
-            test = _unseen(run, test, name, output)
-        train = _training_features(features, test)
-        result = _score_split(run, members, name, test, train, seed)
-    suspects = label_suspects(train, test, name)
-    listed = None if suspects is None else [asdict(suspect) for suspect in suspects]
-    figures = {**result.to_json(), "label_suspects": listed}
-    path = output or evaluation_file(run, name)
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    if name in ("val", OUT_OF_FOLD) and output is None:
-        _keep_trust(run, result.trust_model)
-    _print(result, name)
-    print_suspects(suspects)
+    scored = score_run(run, features, split=split, output=output, seed=seed, progress=progress_bar)
+    _print(scored.evaluation, scored.split)
+    _print_suspects(scored.suspects)
     if report is not None:
-        write_report(
-            report,
-            result=result,
-            members=members,
-            test=test,
-            split=name,
-            run=run,
-            suspects=suspects,
-            library=library,
-        )
-    click.echo(f"every figure: {path}", err=True)
-
-
-def _score_split(
-    run: Path,
-    members: Sequence[LoadedMember],
-    split: str,
-    test: FeatureSet,
-    train: FeatureSet | None,
-    seed: int,
-) -> Evaluation:
-    from vidkind.evaluation.evaluate import evaluate
-    from vidkind.training import member_attention, member_logits, saved_temperature
-
-    return evaluate(
-        partial(member_logits, members),
-        test,
-        categories=members[0].categories,
-        train=train,
-        member_names=[member.name for member in members],
-        temperature=None if split == "val" else saved_temperature(run),
-        seed=seed,
-        attention=partial(member_attention, members),
-        foreign=_foreign_material(run) if split == "val" else None,
-        trust=None if split == "val" else _saved_trust(run, members),
-    )
-
-
-def _score_folds(
-    run: Path, members: Sequence[LoadedMember], folds: CrossFit, test: FeatureSet, seed: int
-) -> Evaluation:
-    """Every video answered by the ensemble of the fold that holds it."""
-    import numpy as np
-
-    from vidkind.evaluation.evaluate import evaluate_parts
-    from vidkind.evaluation.parts import Part, fold_parts
-    from vidkind.training import (
-        fold_folder,
-        load_members,
-        member_attention,
-        member_logits,
-        members_of_all,
-    )
-
-    def functions(answering: Sequence[LoadedMember]) -> tuple[LogitsFunction, AttentionFunction]:
-        return partial(member_logits, answering), partial(member_attention, answering)
-
-    trained = [load_members(fold_folder(run, n)) for n in range(1, folds.num_folds + 1)]
-    shared, *answering = members_of_all([members, *trained])
-    if any(len(found) > len(shared) for found in (members, *trained)):
-        click.echo(
-            f"{run}: not every member is alive in every fold; figures are of those that are: "
-            + ", ".join(str(member.index) for member in shared),
-            err=True,
-        )
-    parts = fold_parts(folds.rows(test), test, lambda number: functions(answering[number - 1]))
-    logits, attention = functions(members)
-    final = Part(rows=np.arange(len(test)), logits=logits, attention=attention, train=test)
-    return evaluate_parts(
-        parts,
-        final,
-        test,
-        categories=members[0].categories,
-        member_names=[
-            one.name if {member.seed for member in same} == {one.seed} else f"member {one.index}"
-            for one, *same in zip(shared, *answering, strict=True)
-        ],
-        seed=seed,
-        foreign=_foreign_material(run),
-    )
-
-
-def _unseen(run: Path, test: FeatureSet, split: str, output: Path | None) -> FeatureSet:
-    """The videos that the run did not learn from; others come in when a library is divided anew."""
-    import numpy as np
-
-    from vidkind.errors import ConfigError, FeatureFileError
-    from vidkind.training import unseen_rows
-
-    rows = unseen_rows(run, test, val_too=split == "test")
-    if len(rows) == len(test):
-        return test
-    seen = np.setdiff1d(np.arange(len(test)), rows)
-    first = test.paths[seen[0]] if test.paths else f"video {seen[0] + 1}"
-    said = f"{run} has used {len(seen)} of {len(test)} videos of {split}, the first is {first}"
-    if len(rows) == 0:
-        raise FeatureFileError(f"{said}; expected the splits it was trained with, or train again")
-    if split == "val" and output is None:
-        raise ConfigError(
-            f"{said}; give --output, so that what is fitted on the others does not go into the run "
-            "and its bundle"
-        )
-    click.echo(f"{said}: these are left out", err=True)
-    return test.subset(rows)
-
-
-def _training_features(features: Path, test: FeatureSet) -> FeatureSet | None:
-    from vidkind.errors import FeatureFileError
-    from vidkind.features.splits import read_split
-
-    try:
-        train = read_split(features, "train")
-        _check_finite(train, features)
-        return train
-    except FeatureFileError as error:
-        click.echo(f"baselines left out: {error}", err=True)
-        return None
-
-
-def _check(run: Path, test: FeatureSet, features: Path, output: Path | None) -> None:
-    """Makes sure that the run can be scored on these features, and its figures kept where asked."""
-    from vidkind.errors import ConfigError
-    from vidkind.training import check_features, made_otherwise
-
-    check_features(run, test)
-    differing = made_otherwise(run, test)
-    if differing and output is None:
-        raise ConfigError(
-            f"{features} was made with other options than the features that {run} was trained on "
-            f"({'; '.join(differing)}); give --output, so that what is found does not go into the "
-            "run and its bundle"
-        )
-    _check_finite(test, features)
-
-
-def _check_finite(videos: FeatureSet, features: Path) -> None:
-    from vidkind.errors import FeatureFileError
-    from vidkind.training.data import why_not_finite
-
-    if (reason := why_not_finite(videos)) is not None:
-        raise FeatureFileError(f"{features}: {reason}")
-
-
-def _foreign_material(run: Path) -> dict[str, FeatureArrays] | None:
-    """Rendered material that is none of the categories, where the backbone is at hand."""
-    from vidkind.cli.backbone import open_backbone
-    from vidkind.evaluation.out_of_scope import NUM_RENDERED, rendered_features
-    from vidkind.features.provenance import options_from_provenance
-    from vidkind.features.splits import kept_backbone
-    from vidkind.training import read_run
-
-    kept = kept_backbone(run)
-    if kept is None:
-        return None
-    _, multi_scale = options_from_provenance(read_run(run)["provenance"])
-    with progress_bar("Rendering what is none of them", NUM_RENDERED) as advance:
-        return rendered_features(open_backbone(str(kept)), multi_scale, progress=advance)
-
-
-def _saved_trust(run: Path, members: Sequence[LoadedMember]) -> TrustModel | None:
-    from vidkind.inference.trust_file import read_trust
-    from vidkind.training import saved_trust
-
-    path = saved_trust(run)
-    if path is None:
-        return None
-    count = len(members[0].categories)
-    return read_trust(path, feature_dim=members[0].feature_dim, num_categories=count)
-
-
-def _keep_trust(run: Path, model: TrustModel | None) -> None:
-    """Keeps what was fitted for vidkind bundle; nothing fitted leaves nothing of an earlier fit."""
-    from vidkind.inference.trust_file import write_trust
-    from vidkind.training import trust_file
-
-    if model is None:
-        trust_file(run).unlink(missing_ok=True)
-    else:
-        write_trust(trust_file(run), model)
+        click.echo(f"report: {report_run(scored, report, library=library)}", err=True)
+    click.echo(f"every figure: {scored.file}", err=True)
 
 
 def _print(result: Evaluation, split: str) -> None:
@@ -330,3 +112,13 @@ def _class_table(result: Evaluation) -> object:
             *(str(count) for count in counts),
         )
     return table
+
+
+def _print_suspects(suspects: Sequence[LabelSuspect] | None) -> None:
+    """Says how many there are, and which is worst."""
+    if suspects:
+        worst = suspects[0]
+        click.echo(
+            f"Labels that are probably wrong: {len(suspects)}; first {worst.path} ({worst.split}), "
+            f"labelled {worst.given}, rather {worst.suggested}. Look before changing one."
+        )

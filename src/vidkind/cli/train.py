@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from vidkind.cli.options import existing_file, existing_path
 from vidkind.config import Preset
-from vidkind.errors import BundleError, ConfigError
+from vidkind.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from vidkind.features.head import PictureHead
-    from vidkind.features.store import FeatureSet
-    from vidkind.training import EnsembleResult
+    from vidkind.runs import TrainedRun
     from vidkind.training.presets import Precision
-
-    ChooseHead = Callable[[FeatureSet], PictureHead | None]
 
 
 @click.command("train", short_help="Train an ensemble of temporal models.")
@@ -99,9 +93,7 @@ def train_command(
     vidkind train features/ -o run/ --cross-fit 5
     vidkind train features/ -o big/ --preset reference --precision bf16-mixed
     """
-    from vidkind.features.card import keep_weights, read_card
-    from vidkind.features.head import kept_head, read_head
-    from vidkind.features.splits import kept_backbone
+    from vidkind.runs import train_run
     from vidkind.training import DeviceOptions, is_first_process, training_config
 
     chosen = {
@@ -110,124 +102,46 @@ def train_command(
         "batch_size": batch_size,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    options = {
-        "preset": preset,
-        "training": training_config(preset, **given),
-        "seeds": _parse_seeds(seeds),
-        "device": DeviceOptions(devices=devices, num_nodes=nodes, precision=precision),
-        "feature_files": [str(features)],
-        "dashboards": not no_dashboards,
-    }
-    if head_file is not None and (no_head or preset != "compact"):
-        raise ConfigError("--head is for the compact preset, and not beside --no-head")
+    trained = train_run(
+        features,
+        output,
+        cross_fit=cross_fit,
+        clean_only=clean_only,
+        head=head_file,
+        ask_head=not no_head,
+        preset=preset,
+        training=training_config(preset, **given),
+        seeds=_parse_seeds(seeds),
+        device=DeviceOptions(devices=devices, num_nodes=nodes, precision=precision),
+        dashboards=not no_dashboards,
+    )
+    if is_first_process():
+        _print(trained, features)
 
-    def choose_head(videos: FeatureSet) -> PictureHead | None:
-        if no_head or preset != "compact":
-            return None
-        return _head(features, videos, head_file)
 
-    if cross_fit is None:
-        result, lines = _train(features, output, clean_only, choose_head, options)
-    else:
-        result, lines = _cross_fit(features, output, cross_fit, clean_only, choose_head, options)
-    if not is_first_process():
-        return
-    for line in lines:
-        click.echo(line)
-    if asked := kept_head(output):
-        head = read_head(asked)
+def _print(trained: TrainedRun, features: Path) -> None:
+    """A line for each member, or for each fold, and what comes next."""
+    members, output = trained.ensemble.members, trained.ensemble.run_dir
+    for number, fold in enumerate(trained.folds, start=1):
+        accuracies = "  ".join(f"{member.best_val_acc:.1f}" for member in fold.members)
+        click.echo(
+            f"fold {number}: accuracy of its members on the videos left out, %: {accuracies}"
+        )
+    for member in () if trained.folds else members:
+        click.echo(
+            f"member {member.index}  seed {member.seed}  best epoch {member.best_epoch} of "
+            f"{member.num_epochs}  val accuracy {member.best_val_acc:.1f} %  {member.file}"
+        )
+    if head := trained.head:
         click.echo(
             f"they ask the backbone's head, too ({head.num_pictures} pictures in "
             f"{head.num_groups} groups); --no-head trains without it"
         )
-    if weights := kept_backbone(features):
-        keep_weights(weights, read_card(weights), output)
-    for dead in result.dead:
+    for dead in trained.ensemble.dead:
         click.echo(f"seed {dead.seed} died and is not in the ensemble: {dead.reason}", err=True)
     click.echo(
-        f"{len(result.members)} live members in {output}; "
-        f"next: vidkind evaluate {output} {features}"
+        f"{len(members)} live members in {output}; next: vidkind evaluate {output} {features}"
     )
-
-
-def _head(features: Path, videos: FeatureSet, given: Path | None) -> PictureHead | None:
-    """The head that was given; else one at hand that fits the videos."""
-    from vidkind.features.head import kept_head, read_head
-    from vidkind.training.data import why_head_does_not_fit
-
-    if given is not None:
-        return read_head(given)
-    beside = kept_head(features if features.is_dir() else features.parent)
-    path = beside or _shipped_head()
-    if path is None:
-        return None
-    head = read_head(path)
-    reason = why_head_does_not_fit(head, videos)
-    if reason is None:
-        return head
-    if beside:
-        click.echo(f"{path} is not asked: {reason}", err=True)
-    return None
-
-
-def _shipped_head() -> Path | None:
-    from vidkind.bundle import load_bundle
-
-    try:
-        return load_bundle().head_file
-    except BundleError:  # an installation that carries no bundle trains all the same
-        return None
-
-
-def _train(
-    features: Path,
-    output: Path,
-    clean_only: bool,
-    choose_head: ChooseHead,
-    options: dict[str, Any],
-) -> tuple[EnsembleResult, list[str]]:
-    """What came of it, and a line for each member."""
-    from vidkind.features.splits import read_degraded, read_split
-    from vidkind.training import train_ensemble
-
-    train = read_split(features, "train")
-    degraded = None if clean_only else read_degraded(features)
-    videos = train.joined(degraded) if degraded else train
-    val = read_split(features, "val")
-    result = train_ensemble(videos, val, output, head=choose_head(train), **options)
-    return result, [
-        f"member {member.index}  seed {member.seed}  best epoch {member.best_epoch} of "
-        f"{member.num_epochs}  val accuracy {member.best_val_acc:.1f} %  {member.file}"
-        for member in result.members
-    ]
-
-
-def _cross_fit(
-    features: Path,
-    output: Path,
-    num_folds: int,
-    clean_only: bool,
-    choose_head: ChooseHead,
-    options: dict[str, Any],
-) -> tuple[EnsembleResult, list[str]]:
-    """What came of it, and a line for each fold."""
-    from vidkind.features.splits import read_degraded, read_train_and_val
-    from vidkind.training import cross_fit_ensemble
-
-    videos = read_train_and_val(features)
-    result, folds = cross_fit_ensemble(
-        videos,
-        output,
-        num_folds=num_folds,
-        degraded=None if clean_only else read_degraded(features, ("train", "val")),
-        head=choose_head(videos),
-        **options,
-    )
-    found = ["  ".join(f"{member.best_val_acc:.1f}" for member in fold.members) for fold in folds]
-    return result, [
-        f"fold {number}: accuracy of its members on the videos left out, %: {accuracies}"
-        for number, accuracies in enumerate(found, start=1)
-    ]
 
 
 def _parse_seeds(text: str) -> tuple[int, ...]:
