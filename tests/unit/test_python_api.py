@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ def test_its_types_are_there_for_those_who_use_it() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"sampler": "fast"}, "sampler is 'fast'; expected one of exact, keyframe"),
         ({"trust": "bogus"}, "trust is 'bogus'; expected one of learned, published"),
         ({"max_error": "a"}, "max_error is 'a'; expected a share from 0 to 1"),
         ({"coverage": "0.9"}, "coverage is '0.9'; expected a share from 0 to 1"),
@@ -42,6 +44,13 @@ def test_its_types_are_there_for_those_who_use_it() -> None:
 def test_wrong_options_are_refused(classifier, options, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         SingleVideoClassifier(classifier.bundle, **options)
+
+
+def test_a_sampler_leaves_the_other_options_of_the_bundle(classifier) -> None:
+    other = SingleVideoClassifier(classifier.bundle, sampler="keyframe")
+    assert other.sampling == replace(classifier.sampling, sampler="keyframe")
+    with pytest.raises(AttributeError):
+        other.sampling = classifier.sampling
 
 
 def test_an_effort_that_does_not_exist_is_refused(classifier, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,6 +102,7 @@ def classify_command(
     form = form or _form_of(output)
     classifier = SingleVideoClassifier(
         bundle,
+        sampler=sampler,
         runtime=RuntimeOptions(runtime=runtime, precision=precision),
         max_error=max_error,
         strict=strict,
@@ -111,8 +111,6 @@ def classify_command(
     )
     if classifier.operating_point is not None:
         click.echo(f"answers withheld below {classifier.operating_point}", err=True)
-    if sampler is not None:
-        classifier.sampling = replace(classifier.sampling, sampler=sampler)
     made_with = {
         "bundle": classifier.bundle.manifest.identity,
         "sampler": classifier.sampling.sampler,

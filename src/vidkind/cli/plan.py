@@ -149,9 +149,9 @@ def _classify_run(
     from vidkind.inference import SingleVideoClassifier
     from vidkind.performance import classify_run
 
-    classifier, seconds = _opened(lambda: SingleVideoClassifier(bundle, runtime=options), started)
-    if sampler is not None:
-        classifier.sampling = replace(classifier.sampling, sampler=sampler)
+    classifier, seconds = _opened(
+        lambda: SingleVideoClassifier(bundle, sampler=sampler, runtime=options), started
+    )
     return classify_run(
         classifier, effort=effort, use_tta=tta, workers=workers, startup_seconds=seconds
     )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkind.bundle import Bundle, load_bundle
-from vidkind.config import Effort, RuntimeOptions, SamplingOptions, require_choice
+from vidkind.config import Effort, RuntimeOptions, Sampler, SamplingOptions, require_choice
 from vidkind.errors import BundleError, ConfigError, VidkindError
 from vidkind.features import EmbeddedVideo, embed_video
 from vidkind.features.backbones_onnx import OnnxBackbone
@@ -43,7 +43,7 @@ class SingleVideoClassifier:
         self,
         bundle: Bundle | Path | str | None = None,
         *,
-        sampling: SamplingOptions | None = None,
+        sampler: Sampler | None = None,
         num_threads: int = 0,
         runtime: RuntimeOptions | None = None,
         max_error: float | None = None,
@@ -55,7 +55,8 @@ class SingleVideoClassifier:
 
         Args:
             bundle: A bundle, its folder or zip; None takes the one shipped with the package.
-            sampling: Other sampling than the bundle was made with, e.g. key frames for speed.
+            sampler: ``exact`` or ``keyframe``, which is much faster on long files; None takes the
+                one that the bundle was made with.
             num_threads: CPU threads that embed one video's frames; 0 takes all cores.
             runtime: What runs the backbone, and how exactly; None takes the defaults.
             max_error: Withhold answers, as ``Unclassified``, so that on average at most this
@@ -70,16 +71,19 @@ class SingleVideoClassifier:
                 of trust and ``max_error`` or ``coverage`` asks for it, or holds no int8 graph and
                 ``runtime`` asks for it.
             ConfigError: ``max_error``, ``coverage`` or ``runtime`` cannot be kept, or there is no
-                such ``trust``.
+                such ``sampler`` or ``trust``.
             MissingExtraError: ``runtime`` names one that is not installed.
         """
         require_choice("trust", trust, TrustKind)
+        if sampler is not None:
+            require_choice("sampler", sampler, Sampler)
         for name, share in (("max_error", max_error), ("coverage", coverage)):
             if share is not None and not isinstance(share, Real):
                 raise ConfigError(f"{name} is {share!r}; expected a share from 0 to 1, e.g. 0.05")
-        self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
-        manifest = self.bundle.manifest
-        self.sampling = sampling or manifest.sampling
+        self._bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
+        manifest = self._bundle.manifest
+        own = manifest.sampling
+        self._sampling = own if sampler is None else replace(own, sampler=sampler)
         if runtime is not None and runtime.precision == "int8" and manifest.int8 is None:
             raise BundleError(
                 f"{self.bundle.path} holds no int8 graph of its backbone; add one with: vidkind "
@@ -103,11 +107,11 @@ class SingleVideoClassifier:
             raise ConfigError("strict needs max_error; give one (--max-error), e.g. 0.1")
         self._trust_kind: TrustKind = trust
         self._trust = self._open_trust(max_error, coverage)
-        self.operating_point: OperatingPoint | None = None
+        self._operating_point: OperatingPoint | None = None
         self._label_limit: float | None = None
         if self._trust is not None and max_error is not None:
             table = self._trust.tables[trust]
-            self.operating_point = table.largest_coverage(max_error, strict=strict)
+            self._operating_point = table.largest_coverage(max_error, strict=strict)
         if self._trust is not None and coverage is not None:
             self._label_limit = self._trust.conformal.limit(coverage)
 
@@ -129,6 +133,26 @@ class SingleVideoClassifier:
 
     def __repr__(self) -> str:
         return f"SingleVideoClassifier({str(self.bundle.path)!r}: {', '.join(self.categories)})"
+
+    @property
+    def bundle(self) -> Bundle:
+        """Where the answers come from."""
+        return self._bundle
+
+    @property
+    def backbone(self) -> OnnxBackbone:
+        """What embeds the frames."""
+        return self._backbone
+
+    @property
+    def sampling(self) -> SamplingOptions:
+        """How frames are picked where a video is looked at in full."""
+        return self._sampling
+
+    @property
+    def operating_point(self) -> OperatingPoint | None:
+        """The threshold that ``max_error`` came to, and what it gave on validation data."""
+        return self._operating_point
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -240,11 +264,6 @@ class SingleVideoClassifier:
             quick_frames=self._trust.quick_frames,
             least_trust=0.0 if point is None else point.threshold,
         )
-
-    @property
-    def backbone(self) -> OnnxBackbone:
-        """What embeds the frames."""
-        return self._backbone
 
     def classify_embedded(
         self, path: Path | str, embedded: EmbeddedVideo, *, use_tta: bool = False
