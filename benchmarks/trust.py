@@ -41,12 +41,13 @@ from vidkind.evaluation.parts import fold_parts, joined_observations
 from vidkind.evaluation.result import Evaluation
 from vidkind.evaluation.scores import ScoredSet
 from vidkind.evaluation.selective import aurc, aurc_difference, separation
+from vidkind.evaluation.trust_crossfit import cross_fitted_trust
 from vidkind.evaluation.trust_fit import Observed, fit_statistics, observe
 from vidkind.evaluation.trust_report import MAX_ERRORS, fit_trust
 from vidkind.features.provenance import options_from_provenance
 from vidkind.features.splits import kept_backbone, read_split, read_train_and_val
 from vidkind.features.store import FeatureSet
-from vidkind.inference.trust import FeatureStatistics
+from vidkind.inference.trust import FeatureStatistics, published_trust
 from vidkind.inference.trust_file import TrustModel
 from vidkind.inference.tta import ensemble_probabilities, softmax
 from vidkind.training import (
@@ -146,8 +147,9 @@ def out_of_fold(run: Path, videos: FeatureSet, foreign: dict, answers: Path) -> 
     """Answers of a cross-fitted run to videos left out; what is fitted on them, fitted without.
 
     Temperature, trust and thresholds of a fold are fitted on the answers to the other folds'
-    videos. What is said of all is kept in ``answers`` for ``interval_coverage.py``, with the
-    answers of logistic regression on the same folds.
+    videos; the order of all answers is that of ``cross_fitted_trust``. What is said of all is
+    kept in ``answers`` for ``interval_coverage.py``, with the answers of logistic regression on
+    the same folds.
     """
     folds = read_cross_fit(run)
     if folds is None:
@@ -176,7 +178,6 @@ def out_of_fold(run: Path, videos: FeatureSet, foreign: dict, answers: Path) -> 
         for name, (features, steps) in {**foreign, "splices": spliced(videos)}.items()
     }
     scores, plain = np.empty(shape), ensemble_probabilities(whole.logits)
-    trusts = {kind: np.empty(len(videos)) for kind in ("learned", "published", "confidence")}
     given = {wanted: np.zeros(len(videos), bool) for wanted in MAX_ERRORS}
     for held in held_rows:
         rows = np.setdiff1d(np.arange(len(videos)), held)
@@ -184,15 +185,14 @@ def out_of_fold(run: Path, videos: FeatureSet, foreign: dict, answers: Path) -> 
         own = whole.subset(held)
         signals = own.signals(model.temperature)
         scores[held] = ensemble_probabilities(own.logits / model.temperature)
-        for kind in ("learned", "published"):
-            trusts[kind][held] = model.trust(signals, kind)
-        trusts["confidence"][held] = signals[:, 0]
+        learned = model.trust(signals, "learned")
         for wanted in MAX_ERRORS:
             try:
                 point = model.tables["learned"].largest_coverage(wanted)
             except ConfigError:
                 continue
-            given[wanted][held] = trusts["learned"][held] >= point.threshold
+            given[wanted][held] = learned >= point.threshold
+    trusts = cross_trusts(videos, whole, strange)
     real = real_clips(videos)
     videos, scores, plain, regression = (
         videos.subset(real),
@@ -213,6 +213,19 @@ def out_of_fold(run: Path, videos: FeatureSet, foreign: dict, answers: Path) -> 
     )
     given = {wanted: answered[real] for wanted, answered in given.items()}
     return summary(videos, scores, plain, trusts, given)
+
+
+def cross_trusts(videos: FeatureSet, whole: Observed, foreign: dict) -> dict[str, np.ndarray]:
+    """Trust of every answer, learned by weights that have not seen its group, on one scale."""
+    scored = ScoredSet.create(videos.labels, videos.categories, videos.source_ids, seed=0)
+    model = fitted_trust(videos, whole, fit_statistics(videos), foreign)
+    signals = whole.signals(model.temperature)
+    final = model.weights.logits(signals)
+    return {
+        "learned": cross_fitted_trust(whole, videos.groups, scored, list(foreign.values()), final),
+        "published": published_trust(signals),
+        "confidence": signals[:, 0],
+    }
 
 
 def real_clips(videos: FeatureSet) -> np.ndarray:

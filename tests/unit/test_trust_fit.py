@@ -195,7 +195,8 @@ def test_foreign_material_lowers_trust_far_away_and_keeps_the_mean() -> None:
     strange[:, -1] += 8
     plain = fit_weights(signals, right, np.ones(400))
     warned = fit_weights(signals, right, np.ones(400), [strange])
-    assert warned.trust(strange).mean() < plain.trust(strange).mean() - 0.1
+    assert warned.coefficients[-1] > plain.coefficients[-1]
+    assert warned.trust(strange).mean() < 0.9 * plain.trust(strange).mean()
     assert warned.trust(signals).mean() == pytest.approx(np.mean(right), abs=0.03)
 
 

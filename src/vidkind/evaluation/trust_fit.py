@@ -37,7 +37,7 @@ _NUM_DIRECTIONS = 64
 # The distance counts only beyond that of this share of the validation videos.
 _FAR_QUANTILE = 0.9
 # How hard the learned weights are held to the published ones, in videos' worth of evidence.
-_RIDGE = 10.0
+_RIDGE = 300.0
 _FAR_PRIOR = 0.5
 # How far the signals of the default bundle's validation videos spread: few videos may be all alike,
 # and say nothing of what is a small difference.
