@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from provenance import write_result
 
-from vidkind.bundle import open_backbone
+from vidkind.bundle.backbone import open_backbone
 from vidkind.config import DoctorOptions
 from vidkind.dataset import Library, read_library
 from vidkind.doctor import Diagnosis, examine

@@ -24,7 +24,7 @@ from foreign_clips import SEED, embedded, rendered_clips, spliced_clips
 from provenance import write_result
 from scipy.optimize import minimize
 
-from vidkind.bundle import open_backbone
+from vidkind.bundle.backbone import open_backbone
 from vidkind.errors import ConfigError
 from vidkind.evaluation.baselines import logistic_regression_probabilities
 from vidkind.evaluation.calibration import (

@@ -11,7 +11,8 @@ import pytest
 from tests.tiny import marked_int8, tiny_backbone, tiny_bundle, tiny_manifest, tiny_temporal
 from tests.trust import drawn_trust
 from vidkind import SingleVideoClassifier
-from vidkind.bundle import BundleManifest, add_int8, load_bundle, open_backbone, write_bundle
+from vidkind.bundle import BundleManifest, add_int8, load_bundle, write_bundle
+from vidkind.bundle.backbone import open_backbone
 from vidkind.bundle.manifest import FORMAT_VERSION
 from vidkind.errors import BundleError, VidkindError
 from vidkind.inference import TemporalEnsemble

@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 
 from tests.clips import render, truncate
 from tests.doctor_library import FPS, row, scene, write_manifest
-from vidkind.bundle import open_backbone
+from vidkind.bundle.backbone import open_backbone
 from vidkind.config import DoctorOptions
 from vidkind.dataset import read_library
 from vidkind.doctor import examine, needed_sources

@@ -16,7 +16,7 @@ from scipy.fft import dctn
 
 from tests.clips import numbered, render
 from tests.doctor_library import cropped, scene
-from vidkind.bundle import open_backbone
+from vidkind.bundle.backbone import open_backbone
 from vidkind.doctor import hashes, matches
 from vidkind.doctor.confirm import confirmed
 from vidkind.doctor.duplicates import duplicate_findings

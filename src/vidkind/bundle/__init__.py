@@ -6,7 +6,6 @@ calibration are known to fit together. Writing goes through the same manifest.
 Does not know: torch, how models are trained, what an answer looks like.
 """
 
-from vidkind.bundle.backbone import open_backbone
 from vidkind.bundle.default import default_bundle_path
 from vidkind.bundle.manifest import FORMAT_VERSION, BundleManifest, FileCard, TemporalCard
 from vidkind.bundle.reader import Bundle, load_bundle
@@ -21,6 +20,5 @@ __all__ = [
     "add_int8",
     "default_bundle_path",
     "load_bundle",
-    "open_backbone",
     "write_bundle",
 ]

@@ -68,7 +68,7 @@ def doctor_command(
     vidkind doctor clips/manifest.csv --precision 0.05
     vidkind doctor library/ --json | jq '.findings[] | select(.severity == "leak")'
     """
-    from vidkind.bundle import open_backbone
+    from vidkind.bundle.backbone import open_backbone
     from vidkind.dataset import read_library
     from vidkind.doctor import examine
     from vidkind.files import atomic_path

@@ -100,7 +100,7 @@ def extract_command(
     vidkind extract library/ -o features/
     vidkind extract clips/manifest.csv -o features/ --backbone mobilenet_v2.onnx
     """
-    from vidkind.bundle import open_backbone
+    from vidkind.bundle.backbone import open_backbone
     from vidkind.dataset import assign_splits, read_library
     from vidkind.features.extract import extract_features
 

@@ -165,7 +165,7 @@ def _extract_run(
     workers: int | None,
     started: float,
 ) -> Run:
-    from vidkind.bundle import open_backbone
+    from vidkind.bundle.backbone import open_backbone
     from vidkind.performance import extract_run
 
     usual = SamplingOptions()

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from vidkind import __version__
-from vidkind.bundle import Bundle, open_backbone
+from vidkind.bundle import Bundle
+from vidkind.bundle.backbone import open_backbone
 from vidkind.errors import BundleError
 from vidkind.features import TORCH_BACKBONES, Backbone
 from vidkind.features.backbones_onnx import OnnxBackbone

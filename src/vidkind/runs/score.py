@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidkind.bundle import open_backbone
+from vidkind.bundle.backbone import open_backbone
 from vidkind.errors import ConfigError, FeatureFileError
 from vidkind.evaluation.evaluate import FeatureArrays, evaluate, evaluate_parts
 from vidkind.evaluation.out_of_scope import NUM_RENDERED, rendered_features
