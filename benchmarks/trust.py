@@ -192,7 +192,7 @@ def out_of_fold(run: Path, videos: FeatureSet, foreign: dict, answers: Path) -> 
             except ConfigError:
                 continue
             given[wanted][held] = learned >= point.threshold
-    trusts = cross_trusts(videos, whole, strange)
+    trusts = cross_trusts(videos, whole, statistics, strange)
     real = real_clips(videos)
     videos, scores, plain, regression = (
         videos.subset(real),
@@ -215,10 +215,12 @@ def out_of_fold(run: Path, videos: FeatureSet, foreign: dict, answers: Path) -> 
     return summary(videos, scores, plain, trusts, given)
 
 
-def cross_trusts(videos: FeatureSet, whole: Observed, foreign: dict) -> dict[str, np.ndarray]:
+def cross_trusts(
+    videos: FeatureSet, whole: Observed, statistics: FeatureStatistics, foreign: dict
+) -> dict[str, np.ndarray]:
     """Trust of every answer, learned by weights that have not seen its group, on one scale."""
     scored = ScoredSet.create(videos.labels, videos.categories, videos.source_ids, seed=0)
-    model = fitted_trust(videos, whole, fit_statistics(videos), foreign)
+    model = fitted_trust(videos, whole, statistics, foreign)
     signals = whole.signals(model.temperature)
     final = model.weights.logits(signals)
     return {

@@ -25,7 +25,6 @@ def bundle_command(run: Path, output: Path, backbone: str | None, int8: Path | N
     Use it with: vidkind classify clip.mp4 --bundle BUNDLE
     """
     from vidkind.runs import bundle_run
-    from vidkind.training import read_run
 
     bundle = bundle_run(run, output, backbone=backbone, int8=int8)
     size = sum(file.stat().st_size for file in bundle.folder.iterdir()) / 1e6
@@ -34,7 +33,7 @@ def bundle_command(run: Path, output: Path, backbone: str | None, int8: Path | N
         f"{', '.join(bundle.manifest.categories)}, {size:.1f} MB"
         f"{'' if bundle.int8_file is None else ', with an int8 graph'}"
     )
-    if precision := read_run(run)["provenance"].get("precision"):
+    if precision := bundle.manifest.provenance["features"].get("precision"):
         click.echo(
             f"its models learned from {precision} features: answer with --precision {precision}, "
             "or extract and train in float32",
